@@ -1,0 +1,93 @@
+import type { MeView } from '@markco/core/contract/auth';
+import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
+import type { DeviceView } from '@markco/core/device/device';
+import type { CreateRunInput, RunView } from '@markco/core/run/run';
+import type { RunWatchItem } from '@markco/core/run/run-event';
+import { createContext, useContext } from 'react';
+import type { Awareness } from 'y-protocols/awareness';
+import type * as Y from 'yjs';
+
+/** A value that changes, in the shape `useSyncExternalStore` wants. */
+export interface Live<T> {
+  get(): T;
+  subscribe(listener: () => void): () => void;
+}
+
+/** SY5: what may be said about the edits of this client. */
+export interface SaveState {
+  readonly connection: 'connecting' | 'connected' | 'offline' | 'refused';
+  readonly synced: boolean;
+  readonly unsaved: number;
+  /** Unsaved edits are kept on this device and survive a reload (false in private windows without storage). */
+  readonly keptLocally: boolean;
+  readonly problem?: string;
+}
+
+/** An attached document. The Y.Doc holds cached text at once; `ready` turns true when there is something to show (cache or server). */
+export interface OpenDocument {
+  readonly id: string;
+  readonly doc: Y.Doc;
+  readonly awareness: Awareness;
+  readonly epoch: () => string;
+  readonly ready: Live<boolean>;
+  readonly save: Live<SaveState>;
+  /** Set when the history was replaced: the editor re-attaches to this document's new Y.Doc. */
+  readonly replacedBy: Live<OpenDocument | null>;
+  readonly gone: Live<string | null>;
+  release(): void;
+}
+
+/** Everything the workspace needs from where it lives: the web app and the desktop window implement it. */
+export interface WorkspaceHost {
+  readonly kind: 'web' | 'desktop';
+  readonly me: Live<MeView | null>;
+  readonly project: Live<ProjectView>;
+  readonly documents: Live<readonly DocumentView[]>;
+  readonly devices: Live<readonly DeviceView[]>;
+  /** Whether this client reaches the server now. */
+  readonly online: Live<boolean>;
+  open(documentId: string): OpenDocument;
+  /** WB3: warm the cache when a name is hovered. */
+  prefetch(documentId: string): void;
+  createDocument(path: string, text?: string): Promise<DocumentView>;
+  renameDocument(documentId: string, path: string): Promise<DocumentView>;
+  deleteDocument(documentId: string): Promise<void>;
+  restoreDocument(documentId: string): Promise<DocumentView>;
+  /** Every run of the document this client knows, newest first; fills as it loads and follows changes. */
+  runsOf(documentId: string): Live<readonly RunView[]>;
+  /** RU2: keeps the request before it sends it; resolves when the server has it, or when it is kept to be sent later. Rejects with words for the person. */
+  startRuns(runs: readonly CreateRunInput[]): Promise<'sent' | 'kept'>;
+  /** RU17: backlog, then live; calls back for each item; returns the stop function. */
+  watchRun(runId: string, after: number, onItem: (item: RunWatchItem) => void): () => void;
+  cancelRun(runId: string, force: boolean): Promise<void>;
+  sendInput(runId: string, execId: string, text: string): Promise<void>;
+  decideWaiting(runIds: readonly string[], decision: 'run' | 'discard'): Promise<void>;
+  /** AG7; rejects on time-out, answers MRP bodies. */
+  introspect(request: {
+    documentId: string;
+    language: string;
+    sessionName: string;
+    op: string;
+    body: Record<string, unknown>;
+  }): Promise<unknown>;
+  sessionOp(request: { language: string; sessionName: string; op: 'restart' | 'reset' }): Promise<void>;
+  /** The address of an image: an asset of a run, or a path relative to the document. Null where it cannot be had. */
+  assetUrl(request: { assetId?: string; path?: string; documentId: string }): Promise<string | null>;
+  /** Reports a measurement in milliseconds (WB9). */
+  measure(name: 'doc_open_ttfc_ms' | 'doc_switch_ttfc_ms' | 'doc_sync_rtt_ms' | 'runtime_file_reflect_ms', ms: number): void;
+  /** New UUIDv7 for a run or batch. */
+  newId(): string;
+  /** SHA-256 hex of the UTF-8 text. */
+  sha256(text: string): Promise<string>;
+  navigate(target: { documentId?: string; page?: 'dashboard' | 'runs' | 'devices' | 'settings' }): void;
+}
+
+const HostContext = createContext<WorkspaceHost | null>(null);
+export const WorkspaceHostProvider = HostContext.Provider;
+
+/** The host of the surrounding workspace; throws outside of one. */
+export function useHost(): WorkspaceHost {
+  const host = useContext(HostContext);
+  if (!host) throw new Error('useHost needs a WorkspaceHostProvider above it');
+  return host;
+}

@@ -1,0 +1,59 @@
+/**
+ * SY8: the one contract of every place document state is kept. Implementations: prisma, file, mirror (two of them
+ * composed) and memory (tests); `document-store.contract.ts` is the suite all of them pass.
+ */
+
+/** Names a document in every store. `project` is the slug, `path` a parsed document path. */
+export interface DocumentRef {
+  readonly documentId: string;
+  readonly userId: string;
+  readonly projectId: string;
+  readonly project: string;
+  readonly path: string;
+}
+
+/** A document as loaded: apply `snapshot` (Yjs V2 encoding), then `updates` (V1) in order. */
+export interface LoadedDocument {
+  readonly ref: DocumentRef;
+  readonly epoch: string;
+  readonly snapshot: Uint8Array | null;
+  readonly updates: readonly Uint8Array[];
+}
+
+/** Updates (Yjs V1 encoding) of one document, in the order they came. */
+export interface UpdateBatch {
+  readonly ref: DocumentRef;
+  readonly updates: readonly Uint8Array[];
+}
+
+/** Text as it stands now, stored beside the state for reading and search (SY9). `hash`: SHA-256 hex of the UTF-8 text. */
+export interface DocumentContent {
+  readonly ref: DocumentRef;
+  readonly text: string;
+  readonly hash: string;
+}
+
+/** What was read and may be folded into a snapshot: exactly those rows are deleted (SY10). */
+export interface CompactionResult {
+  readonly compacted: boolean;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface DocumentStore {
+  /** Name for logs and metrics. */
+  readonly kind: string;
+  /** Null where the document does not exist or is deleted. Rejects where that cannot be known (SY6: never an empty state instead of an error). */
+  load(documentId: string): Promise<LoadedDocument | null>;
+  /** Resolves once all batches are durable together; rejects with none of them applied (SY4). */
+  append(batches: readonly UpdateBatch[]): Promise<void>;
+  /** Follows an edit within 2 s (SY9). A projection to disk happens here in file stores. */
+  saveContent(contents: readonly DocumentContent[]): Promise<void>;
+  /** SY10. */
+  compact(documentId: string): Promise<CompactionResult>;
+  /** Changes a store learnt of by itself (a file edited on disk, another node): updates to apply to the open document. */
+  onExternalUpdate?(listener: (documentId: string, update: Uint8Array) => void): () => void;
+  /** OP4. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
