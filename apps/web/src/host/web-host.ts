@@ -1,0 +1,208 @@
+import type { MeView } from '@markco/core/contract/auth';
+import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
+import type { DeviceView } from '@markco/core/device/device';
+import type { CreateRunInput, RunView } from '@markco/core/run/run';
+import type { RunWatchItem } from '@markco/core/run/run-event';
+import type { WorkspaceHost } from '@markco/editor/host';
+import { digest as sha256 } from 'lib0/hash/sha256';
+import { v7 } from 'uuid';
+import { DocumentCache } from './document-cache.ts';
+import { createLive } from './live.ts';
+import * as local from './local-db.ts';
+import { createOnline, isNetworkFailure } from './online.ts';
+import { openDocument } from './open-document.ts';
+import { RunOutbox } from './run-outbox.ts';
+import { RunsOfDocument } from './runs-of-document.ts';
+import { createApiClient } from './trpc-client.ts';
+
+const COLORS = ['#2563eb', '#0f766e', '#b45309', '#be185d', '#6d28d9', '#15803d'];
+const LIST_POLL_MS = 10_000;
+
+/** Where the host lets the page know what it should show. */
+export interface WebHostOptions {
+  origin: string;
+  project: ProjectView;
+  me: MeView;
+  navigate: WorkspaceHost['navigate'];
+  /** WB4: runs that were kept offline for more than five minutes. */
+  onStaleRuns?: (count: number, decide: (decision: 'run' | 'discard') => Promise<void>) => void;
+}
+
+/** The web's {@link WorkspaceHost}: tRPC for rows, the relay for documents, IndexedDB for everything that must work offline. */
+export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(): void } {
+  const api = createApiClient(options.origin);
+  const online = createOnline();
+  const me = createLive<MeView | null>(options.me);
+  const project = createLive(options.project);
+  const documents = createLive<readonly DocumentView[]>([]);
+  const devices = createLive<readonly DeviceView[]>([]);
+  const runs = new Map<string, RunsOfDocument>();
+  const stops: (() => void)[] = [];
+  const opened = new Map<string, { at: number; hot: boolean }>();
+
+  /** Every request goes through here, so that "online" is what the last one showed. */
+  const ask = async <T>(request: () => Promise<T>): Promise<T> => {
+    try {
+      const answer = await request();
+      online.heard();
+      return answer;
+    } catch (error) {
+      if (isNetworkFailure(error)) online.missed();
+      else online.heard();
+      throw error;
+    }
+  };
+
+  const measure: WorkspaceHost['measure'] = (name, ms) => {
+    const body = JSON.stringify({ name, ms });
+    navigator.sendBeacon?.(`${options.origin}/api/metrics/browser`, new Blob([body], { type: 'application/json' }));
+  };
+
+  const cache = new DocumentCache((documentId) =>
+    openDocument(documentId, {
+      ticket: (id) => ask(() => api.client.documents.ticket.query({ documentId: id, mode: 'write' })),
+      user: {
+        id: options.me.id,
+        name: options.me.name ?? options.me.email ?? 'You',
+        color: COLORS[Number.parseInt(options.me.id.slice(0, 4), 16) % COLORS.length]!,
+      },
+      onReady: () => {
+        const start = opened.get(documentId);
+        if (start) measure(start.hot ? 'doc_switch_ttfc_ms' : 'doc_open_ttfc_ms', performance.now() - start.at);
+        opened.delete(documentId);
+      },
+      onClosed: () => undefined,
+    }),
+  );
+
+  const runsFor = (documentId: string): RunsOfDocument => {
+    let list = runs.get(documentId);
+    if (!list) {
+      list = new RunsOfDocument(async () => (await ask(() => api.client.runs.list.query({ documentId, limit: 100 }))) as RunView[]);
+      runs.set(documentId, list);
+    }
+    return list;
+  };
+  const see = (run: RunView) => runsFor(run.documentId).merge(run);
+
+  const outbox = new RunOutbox(async (requests) => {
+    const first = requests[0]!;
+    if (requests.length === 1) see((await ask(() => api.client.runs.create.mutate(first))) as RunView);
+    else
+      for (const run of (await ask(() =>
+        api.client.runs.createBatch.mutate({ batchId: first.batchId!, runs: [...requests] }),
+      )) as RunView[])
+        see(run);
+  });
+
+  const listKey = `documents:${options.project.id}`;
+  const refreshDocuments = async () => {
+    try {
+      const list = (await ask(() => api.client.projects.documents.query({ projectId: options.project.id }))) as DocumentView[];
+      documents.set(list);
+      void local.write('cache', listKey, list);
+    } catch {
+      // Offline: the list as it was last seen stays.
+    }
+  };
+  const flushOutbox = async () => {
+    const { stale } = await outbox.flush();
+    const count = stale.reduce((sum, kept) => sum + kept.runs.length, 0);
+    if (count > 0) {
+      options.onStaleRuns?.(count, async (decision) => {
+        for (const kept of stale) await outbox.decide(kept.id, decision);
+      });
+    }
+  };
+  const wake = () => {
+    cache.reconnect();
+    void refreshDocuments();
+    void flushOutbox();
+  };
+  const follow = () => {
+    void local.read<DocumentView[]>('cache', listKey).then((kept) => kept && documents.get().length === 0 && documents.set(kept));
+    void refreshDocuments();
+    void flushOutbox();
+    const timer = setInterval(() => void refreshDocuments(), LIST_POLL_MS);
+    const onVisible = () => document.visibilityState === 'visible' && wake();
+    window.addEventListener('online', wake);
+    document.addEventListener('visibilitychange', onVisible);
+    const subscription = api.client.devices.watch.subscribe(undefined, { onData: (list) => devices.set(list as DeviceView[]) });
+    stops.push(
+      () => clearInterval(timer),
+      () => window.removeEventListener('online', wake),
+      () => document.removeEventListener('visibilitychange', onVisible),
+      () => subscription.unsubscribe(),
+    );
+  };
+  follow();
+
+  const changed = async <T>(request: () => Promise<T>): Promise<T> => {
+    const answer = await ask(request);
+    void refreshDocuments();
+    return answer;
+  };
+
+  return {
+    kind: 'web',
+    me,
+    project,
+    documents,
+    devices,
+    online,
+    open: (documentId) => {
+      const hot = cache.has(documentId);
+      const at = performance.now();
+      if (!hot) opened.set(documentId, { at, hot });
+      const document = cache.acquire(documentId);
+      if (hot && document.ready.get()) requestAnimationFrame(() => measure('doc_switch_ttfc_ms', performance.now() - at));
+      return document;
+    },
+    prefetch: (documentId) => cache.prefetch(documentId),
+    createDocument: (path, text = '') =>
+      changed(() => api.client.documents.create.mutate({ projectId: options.project.id, path, text })) as Promise<DocumentView>,
+    renameDocument: (documentId, path) => changed(() => api.client.documents.rename.mutate({ documentId, path })) as Promise<DocumentView>,
+    deleteDocument: async (documentId) => void (await changed(() => api.client.documents.remove.mutate({ documentId }))),
+    restoreDocument: (documentId) => changed(() => api.client.documents.restore.mutate({ documentId })) as Promise<DocumentView>,
+    runsOf: (documentId) => runsFor(documentId).live,
+    startRuns: (requests: readonly CreateRunInput[]) => outbox.submit(requests),
+    watchRun: (runId, after, onItem) => {
+      const subscription = api.client.runs.watch.subscribe(
+        { runId, after },
+        {
+          onData: (item) => {
+            const value = ('data' in item ? item.data : item) as RunWatchItem;
+            if (value.type === 'run') see(value.run);
+            onItem(value);
+          },
+        },
+      );
+      return () => subscription.unsubscribe();
+    },
+    cancelRun: async (runId, force) => see((await ask(() => api.client.runs.cancel.mutate({ runId, force }))) as RunView),
+    sendInput: async (runId, execId, text) => void (await ask(() => api.client.runs.input.mutate({ runId, execId, text }))),
+    decideWaiting: async (runIds, decision) =>
+      void (await ask(() => api.client.runs.decideWaiting.mutate({ runIds: [...runIds], decision }))),
+    introspect: ({ documentId, language, sessionName, op, body }) =>
+      ask(() =>
+        api.client.runs.introspect.mutate({ projectId: options.project.id, documentId, language, sessionName, op: op as 'complete', body }),
+      ),
+    sessionOp: async (request) => void (await ask(() => api.client.runs.sessionOp.mutate({ projectId: options.project.id, ...request }))),
+    assetUrl: async ({ assetId, path, documentId }) => {
+      if (assetId) return `${options.origin}/api/assets/${assetId}`;
+      if (!path || /^[a-z]+:/i.test(path)) return path ?? null;
+      if (path.startsWith('/')) return `${options.origin}${path}`;
+      return `${options.origin}/api/documents/${documentId}/asset?path=${encodeURIComponent(path)}`;
+    },
+    measure,
+    newId: () => v7(),
+    // Not crypto.subtle: it is missing where the phone reaches this computer over plain http.
+    sha256: async (text) => [...sha256(new TextEncoder().encode(text))].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
+    navigate: options.navigate,
+    close: () => {
+      for (const stop of stops) stop();
+      cache.close();
+      void api.close();
+    },
+  };
+}
