@@ -1,0 +1,37 @@
+import type { Runtime } from '@markco/agent/runtimes/runtime';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { executionCases } from './mrp-cases/execution-cases.ts';
+import { introspectionCases } from './mrp-cases/introspection-cases.ts';
+import { stdinCases } from './mrp-cases/stdin-cases.ts';
+
+/** What a runtime can do beyond the protocol's core. A string names why a case is skipped, and shows in its name. */
+export interface MrpFeatures {
+  /** Cells may start processes, fork and write to descriptors. */
+  processes: boolean;
+  /** matplotlib can be imported; else the reason. */
+  matplotlib: true | string;
+}
+
+/** The runtime of the running suite. */
+export interface MrpSubject {
+  runtime: Runtime;
+}
+
+/**
+ * Registers the suite every Python runtime of ours must pass (AG4, AG7, RU12–RU14, RU18, RU19).
+ * @param start starts a fresh runtime; the suite closes it
+ */
+export function mrpConformance(name: string, start: () => Promise<Runtime>, features: MrpFeatures): void {
+  describe(`${name}: MRP conformance`, () => {
+    const subject = {} as MrpSubject;
+    beforeAll(async () => {
+      subject.runtime = await start();
+    });
+    afterAll(async () => {
+      await subject.runtime?.close();
+    });
+    executionCases(subject, features);
+    stdinCases(subject);
+    introspectionCases(subject);
+  });
+}
