@@ -1,20 +1,22 @@
 import { slideEdits } from './slide-edits.ts';
 import { joinEdits, type TextEdit } from './text-edits.ts';
-import { diffTokens, type TokenGap } from './token-diff.ts';
+import { type Budget, diffTokens, type TokenGap } from './token-diff.ts';
 import { splitsPair } from './utf8.ts';
 
-// Beyond this a changed stretch is compared by words only, beyond the second not inside lines at all.
-const MAX_CHARACTER_DIFF = 400;
+// Longer stretches are not compared by characters, or by words: they count as rewritten.
+const MAX_CHARACTER_DIFF = 20_000;
 const MAX_WORD_DIFF = 200_000;
+// A few hundred milliseconds at worst, on any two texts.
+const SEARCH_STEPS = 3_000_000;
 
 /**
  * The edits that make `to` of `from`: ascending, not overlapping, all in offsets of `from`. Fine to the character inside changed words,
  * never inside a surrogate pair; the work is bounded, so that a rewritten text comes as few large edits. The same change gets the same
- * edit whatever else changed.
+ * edit, whatever changed elsewhere.
  */
 export function diffEdits(from: string, to: string): TextEdit[] {
   if (from === to) return [];
-  const edits = diffLevel(from, to, 0, LEVELS);
+  const edits = diffLevel(from, to, 0, LEVELS, { steps: SEARCH_STEPS });
   return slideEdits(from, joinEdits(edits));
 }
 
@@ -22,12 +24,12 @@ type Level = { split: (text: string) => string[]; limit: number };
 
 const LEVELS: readonly Level[] = [
   { split: (text) => text.match(/[^\n]*\n|[^\n]+$/g) ?? [], limit: Number.POSITIVE_INFINITY },
-  { split: (text) => text.match(/[\p{L}\p{M}\p{N}_]+|\r\n|[ \t]+|[^]/gu) ?? [], limit: MAX_WORD_DIFF },
+  { split: (text) => text.match(/[\p{L}\p{M}\p{N}_]+|\r\n|[ \t]+|[\s\S]/gu) ?? [], limit: MAX_WORD_DIFF },
   { split: (text) => Array.from(text), limit: MAX_CHARACTER_DIFF },
 ];
 
 /** Differences of two stretches by the first of the levels, each gap refined by the next; `offset` is where the old stretch starts. */
-function diffLevel(from: string, to: string, offset: number, levels: readonly Level[]): TextEdit[] {
+function diffLevel(from: string, to: string, offset: number, levels: readonly Level[], budget: Budget): TextEdit[] {
   const start = commonStart(from, to);
   const end = commonEnd(from, to, start);
   const oldText = from.slice(start, from.length - end);
@@ -40,14 +42,13 @@ function diffLevel(from: string, to: string, offset: number, levels: readonly Le
   const newTokens = level.split(newText);
   const oldOffsets = offsetsOf(oldTokens);
   const newOffsets = offsetsOf(newTokens);
-  const gaps = diffTokens(oldTokens, newTokens);
-  const edits = (finer.length === 0 ? swallowSlivers(gaps) : gaps).flatMap((gap) => {
+  const gaps = diffTokens(oldTokens, newTokens, budget);
+  return (finer.length === 0 ? swallowSlivers(gaps) : gaps).flatMap((gap) => {
     const before = oldText.slice(oldOffsets[gap.oldFrom], oldOffsets[gap.oldTo]);
     const after = newText.slice(newOffsets[gap.newFrom], newOffsets[gap.newTo]);
     const at = offset + start + oldOffsets[gap.oldFrom]!;
-    return finer.length === 0 ? [{ at, remove: before.length, insert: after }] : diffLevel(before, after, at, finer);
+    return finer.length === 0 ? [{ at, remove: before.length, insert: after }] : diffLevel(before, after, at, finer, budget);
   });
-  return edits;
 }
 
 /** Joins gaps around equal characters that are there by chance: fewer than what changed on both sides of them, in a rewritten word. */

@@ -1,4 +1,4 @@
-import { type Container, containerPrefix, continueContainer, MAX_DEPTH, openListItem } from './containers.ts';
+import { ContainerStack, isRule, isUnderline } from './containers.ts';
 import { htmlBlockStart } from './html-blocks.ts';
 import { LineCursor } from './line-cursor.ts';
 
@@ -25,6 +25,7 @@ export type Fence = {
   content: string;
 };
 
+type Opening = { char: number; length: number; info: string };
 type OpenFence = { fence: Fence; char: number; length: number; indent: number; lines: string[] };
 
 /** All fenced code blocks from the offset `from` (the start of a line), in order, as CommonMark sees them. One pass, linear time. */
@@ -46,33 +47,25 @@ export function scanFences(text: string, from = 0): Fence[] {
 class FenceScanner {
   private readonly text: string;
   private readonly found: Fence[] = [];
-  private containers: Container[] = [];
+  private readonly stack = new ContainerStack();
   private open: OpenFence | null = null;
   private htmlEnd: RegExp | null = null;
-  private paragraph = false;
 
   constructor(text: string) {
     this.text = text;
   }
 
+  /** Takes the line `start`..`end`; `next` is where the following one starts. */
   line(start: number, end: number, next: number): void {
     const cursor = new LineCursor(this.text, start, end);
-    let matched = 0;
-    for (const container of this.containers) {
-      if (!continueContainer(container, cursor)) break;
-      matched++;
+    const inside = this.stack.matchLine(cursor);
+    if (this.open && inside) this.fenceLine(this.open, cursor, start, next);
+    else if (this.htmlEnd && inside) this.endHtml(cursor);
+    else {
+      if (this.open) this.close(start, start, false);
+      this.htmlEnd = null;
+      this.blockLine(cursor, start, next);
     }
-    const all = matched === this.containers.length;
-    if (this.open) {
-      if (all) return this.fenceLine(this.open, cursor, start, next);
-      this.close(start, start, false);
-    }
-    if (this.htmlEnd && all) {
-      this.endHtml(cursor);
-      return;
-    }
-    if (!all) this.htmlEnd = null;
-    this.blockLine(cursor, matched, start, next);
   }
 
   finish(): Fence[] {
@@ -95,65 +88,37 @@ class FenceScanner {
 
   private close(codeEnd: number, fenceEnd: number, closed: boolean): void {
     const { fence, lines } = this.open!;
-    this.found.push({ ...fence, codeEnd: Math.max(codeEnd, fence.codeStart), fenceEnd, closed, content: lines.join('\n') });
+    this.found.push({ ...fence, codeEnd, fenceEnd, closed, content: lines.join('\n') });
     this.open = null;
   }
 
-  /** A line outside a fence: opens what it opens, and keeps what a paragraph continues (lazily). */
-  private blockLine(cursor: LineCursor, matched: number, start: number, next: number): void {
-    const all = matched === this.containers.length;
-    const wasParagraph = this.paragraph;
-    let interrupts = wasParagraph && all;
-    const enter = (container?: Container): void => {
-      if (this.containers.length > matched) this.containers.length = matched;
-      this.paragraph = false;
-      interrupts = false;
-      for (const outer of this.containers) outer.empty = false;
-      if (container) matched = this.containers.push(container);
-    };
-    for (;;) {
-      const { at, indent } = cursor.peek();
-      if (at >= cursor.end) return this.blankLine(matched);
-      if (indent >= 4) break;
-      const rest = this.text.slice(at, cursor.end);
-      if (rest[0] === '>' && matched < MAX_DEPTH) {
-        cursor.skipIndent();
-        cursor.skipChars(1);
-        cursor.skipColumns(1);
-        enter({ kind: 'quote', width: 0, empty: false });
-        continue;
-      }
-      if (/^#{1,6}(?:[ \t]|$)/.test(rest)) return enter();
-      const fence = openFence(rest);
-      if (fence) {
-        enter();
-        return this.start(fence, at, indent, start, next);
-      }
-      const html = htmlBlockStart(rest, interrupts || (wasParagraph && !all && this.paragraph));
-      if (html) {
-        enter();
-        this.htmlEnd = html;
-        return this.endHtml(cursor);
-      }
-      if (interrupts && /^(?:=+|-+)[ \t]*$/.test(rest)) return enter();
-      if (/^(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$/.test(rest)) return enter();
-      const item = matched < MAX_DEPTH ? openListItem(cursor, interrupts) : null;
-      if (!item) break;
-      enter(item);
+  /** A line outside a fence: opens the containers it opens, then what stands in them. */
+  private blockLine(cursor: LineCursor, start: number, next: number): void {
+    this.stack.openContainers(cursor);
+    const { at, indent } = cursor.peek();
+    if (at >= cursor.end) {
+      this.stack.blankLine();
+      return;
     }
-    const indented = cursor.peek().indent >= 4;
-    // A lazy line goes on with the paragraph of containers it does not repeat.
-    if (this.paragraph) return;
-    enter();
-    this.paragraph = !indented;
+    if (indent >= 4) {
+      this.stack.textLine(false);
+      return;
+    }
+    const rest = this.text.slice(at, cursor.end);
+    const fence = openFence(rest);
+    const html = fence ? null : htmlBlockStart(rest, this.stack.paragraph);
+    if (fence) {
+      this.stack.enter();
+      this.start(fence, at, indent, start, next);
+    } else if (html) {
+      this.stack.enter();
+      this.htmlEnd = html;
+      this.endHtml(cursor);
+    } else if (/^#{1,6}(?:[ \t]|$)/.test(rest) || isRule(rest) || (this.stack.interrupts && isUnderline(rest))) this.stack.enter();
+    else this.stack.textLine(true);
   }
 
-  private blankLine(matched: number): void {
-    if (this.containers.length > matched) this.containers.length = matched;
-    this.paragraph = false;
-  }
-
-  private start(opened: { char: number; length: number; info: string }, at: number, indent: number, start: number, next: number): void {
+  private start(opened: Opening, at: number, indent: number, start: number, next: number): void {
     const fence: Fence = {
       info: opened.info,
       fenceStart: at,
@@ -162,8 +127,8 @@ class FenceScanner {
       codeEnd: next,
       fenceEnd: next,
       closed: false,
-      prefix: containerPrefix(this.containers) + ' '.repeat(indent),
-      quoteDepth: this.containers.filter((container) => container.kind === 'quote').length,
+      prefix: this.stack.prefix() + ' '.repeat(indent),
+      quoteDepth: this.stack.quoteDepth(),
       content: '',
     };
     this.open = { fence, char: opened.char, length: opened.length, indent, lines: [] };
@@ -174,7 +139,7 @@ class FenceScanner {
   }
 }
 
-function openFence(rest: string): { char: number; length: number; info: string } | null {
+function openFence(rest: string): Opening | null {
   const char = rest.charCodeAt(0);
   if (char !== 96 && char !== 126) return null;
   const length = runEnd(rest, 0, rest.length, char);

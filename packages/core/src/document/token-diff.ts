@@ -3,26 +3,29 @@ import { diffArrays } from 'diff';
 /** A stretch that differs: tokens `oldFrom`..`oldTo` became `newFrom`..`newTo` (token indexes). */
 export type TokenGap = { oldFrom: number; oldTo: number; newFrom: number; newTo: number };
 
-// The shortest-edit search costs about (length + D²): beyond this a stretch counts as rewritten.
+/** Steps that searches may still take; shared by all searches of one comparison, so that the whole is bounded, not only each part. */
+export type Budget = { steps: number };
+
+// A search costs about the square of the edit it finds: beyond this length a stretch counts as rewritten.
 const MAX_EDIT_LENGTH = 300;
 
 /**
  * Where two token lists differ, in order. Tokens that occur once on each side anchor the search (patience), the stretches between get a
- * shortest edit script; a stretch that is rewritten beyond measure comes as one gap. Never quadratic.
+ * shortest edit script; a stretch that is rewritten beyond measure comes as one gap. Takes from `budget` what it costs.
  */
-export function diffTokens(oldTokens: readonly string[], newTokens: readonly string[]): TokenGap[] {
+export function diffTokens(oldTokens: readonly string[], newTokens: readonly string[], budget: Budget): TokenGap[] {
   const gaps: TokenGap[] = [];
   let oldFrom = 0;
   let newFrom = 0;
   for (const [oldAt, newAt] of [...anchors(oldTokens, newTokens), [oldTokens.length, newTokens.length] as const]) {
-    diffBetween(oldTokens, newTokens, { oldFrom, oldTo: oldAt, newFrom, newTo: newAt }, gaps);
+    gaps.push(...diffBetween(oldTokens, newTokens, { oldFrom, oldTo: oldAt, newFrom, newTo: newAt }, budget));
     oldFrom = oldAt + 1;
     newFrom = newAt + 1;
   }
   return gaps;
 }
 
-function diffBetween(oldTokens: readonly string[], newTokens: readonly string[], range: TokenGap, gaps: TokenGap[]): void {
+function diffBetween(oldTokens: readonly string[], newTokens: readonly string[], range: TokenGap, budget: Budget): TokenGap[] {
   let { oldFrom, oldTo, newFrom, newTo } = range;
   while (oldFrom < oldTo && newFrom < newTo && oldTokens[oldFrom] === newTokens[newFrom]) {
     oldFrom++;
@@ -32,27 +35,34 @@ function diffBetween(oldTokens: readonly string[], newTokens: readonly string[],
     oldTo--;
     newTo--;
   }
-  if (oldFrom === oldTo && newFrom === newTo) return;
-  const script =
-    oldFrom < oldTo && newFrom < newTo
-      ? diffArrays(oldTokens.slice(oldFrom, oldTo), newTokens.slice(newFrom, newTo), { maxEditLength: MAX_EDIT_LENGTH })
-      : undefined;
-  if (!script) {
-    gaps.push({ oldFrom, oldTo, newFrom, newTo });
-    return;
-  }
-  let gap: TokenGap = { oldFrom, oldTo: oldFrom, newFrom, newTo: newFrom };
+  if (oldFrom === oldTo && newFrom === newTo) return [];
+  const whole: TokenGap = { oldFrom, oldTo, newFrom, newTo };
+  const maxEditLength = Math.min(MAX_EDIT_LENGTH, Math.floor(Math.sqrt(Math.max(0, budget.steps))));
+  if (oldFrom === oldTo || newFrom === newTo || maxEditLength < 2) return [whole];
+  const script = diffArrays(oldTokens.slice(oldFrom, oldTo), newTokens.slice(newFrom, newTo), { maxEditLength });
+  budget.steps -= Math.min(maxEditLength, oldTo - oldFrom + newTo - newFrom) ** 2;
+  return script ? gapsOf(script, oldFrom, newFrom) : [whole];
+}
+
+function gapsOf(script: readonly { added: boolean; removed: boolean; count: number }[], oldStart: number, newStart: number): TokenGap[] {
+  const gaps: TokenGap[] = [];
+  let oldAt = oldStart;
+  let newAt = newStart;
+  let open: TokenGap | undefined;
   for (const { added, removed, count } of script) {
-    if (added) gap.newTo += count;
-    else if (removed) gap.oldTo += count;
-    else {
-      if (gap.oldTo > gap.oldFrom || gap.newTo > gap.newFrom) gaps.push(gap);
-      const oldNext = gap.oldTo + count;
-      const newNext = gap.newTo + count;
-      gap = { oldFrom: oldNext, oldTo: oldNext, newFrom: newNext, newTo: newNext };
+    if (!added && !removed) open = undefined;
+    else if (!open) {
+      open = { oldFrom: oldAt, oldTo: oldAt, newFrom: newAt, newTo: newAt };
+      gaps.push(open);
+    }
+    if (!added) oldAt += count;
+    if (!removed) newAt += count;
+    if (open) {
+      open.oldTo = oldAt;
+      open.newTo = newAt;
     }
   }
-  if (gap.oldTo > gap.oldFrom || gap.newTo > gap.newFrom) gaps.push(gap);
+  return gaps;
 }
 
 /** Pairs of equal tokens that occur once on each side, in the longest run that rises on both. */
