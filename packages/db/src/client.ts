@@ -1,0 +1,46 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Prisma, PrismaClient } from './generated/client.ts';
+
+/** The database as every package sees it. */
+export type Db = PrismaClient;
+
+/** A transaction of {@link inTx}: the same tables, plus work that must wait for the commit. */
+export type Tx = Prisma.TransactionClient & {
+  /** Runs after the commit, in order; never when the transaction rolls back. Its failure does not fail the use case. */
+  afterCommit(hook: () => unknown): void;
+};
+
+/** What a query needs where it does not matter whether it runs in a transaction. */
+export type DbOrTx = Db | Prisma.TransactionClient;
+
+export interface DbOptions {
+  connectionString: string;
+  /** Most connections held at once; default 10. */
+  max?: number;
+  /** Longest a single statement may run, in ms; default 15,000. */
+  statementTimeoutMs?: number;
+  applicationName?: string;
+}
+
+/**
+ * Opens a bounded pool on Postgres. Nothing is connected until the first query; `db.$disconnect()` closes it.
+ * Every connection works in UTC, which the driver adapter relies on.
+ */
+export function createDb(options: DbOptions): Db {
+  const adapter = new PrismaPg(
+    {
+      connectionString: options.connectionString,
+      max: options.max ?? 10,
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      application_name: options.applicationName ?? 'markco',
+      options: `-c timezone=UTC -c statement_timeout=${options.statementTimeoutMs ?? 15_000}`,
+    },
+    // A broken idle connection is replaced at the next query; without a listener it would end the process.
+    { onPoolError: () => {}, onConnectionError: () => {} },
+  );
+  return new PrismaClient({ adapter, errorFormat: 'minimal' });
+}
+
+export { Prisma };
