@@ -47,13 +47,15 @@ function deletedPieces(base: string, edit: TextEdit, against: readonly TextEdit[
   const pieces: Range[] = [];
   let start = from;
   if (edit.insert === '') {
-    for (const { at, remove, insert } of against.slice(firstEndingAfter(against, from))) {
+    for (let i = firstEndingAfter(against, from); i < against.length && start < to; i++) {
+      const { at, remove, insert } = against[i]!;
       if (at >= to) break;
-      if (insert === '' || at + remove <= from || (remove === 0 && at <= from)) continue;
-      const lineStart = Math.max(start, base.lastIndexOf('\n', Math.max(from, at) - 1) + 1);
+      // Edits without text, or that only touch the deletion, or in lines already spared, need nothing.
+      if (insert === '' || at + remove <= start || (remove === 0 && at <= from)) continue;
+      const lineStart = at <= start ? start : Math.max(start, base.lastIndexOf('\n', at - 1) + 1);
       const newline = base.indexOf('\n', Math.max(at, at + remove - 1));
       if (lineStart > start) pieces.push({ from: start, to: lineStart });
-      start = Math.min(to, newline < 0 ? to : newline + 1);
+      start = newline < 0 ? to : Math.min(to, newline + 1);
     }
   }
   if (start < to) pieces.push({ from: start, to });
