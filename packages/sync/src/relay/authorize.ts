@@ -9,6 +9,8 @@ export interface Access {
   readonly mode: 'read' | 'write';
   readonly sid: string | null;
   readonly expiresAt: number;
+  /** The history the ticket was given for (SY7); absent where the permission does not name one. */
+  readonly epoch?: string | null;
 }
 
 /** Refused at the HTTP upgrade with this status (SY2). `message` says what happened and what to do. */

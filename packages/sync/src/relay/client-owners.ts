@@ -1,0 +1,44 @@
+import type { Peer } from './peer.ts';
+
+/**
+ * Which peer a Yjs client id lives on (SY14, SY15). The same person's newer peer takes an id over, because a browser that
+ * reconnects keeps its id while its old socket still looks alive; another person's peer never does.
+ */
+export class ClientOwners {
+  readonly #owners = new Map<number, Peer>();
+  readonly #ids = new Map<Peer, Set<number>>();
+
+  ownerOf(client: number): Peer | undefined {
+    return this.#owners.get(client);
+  }
+
+  /** How many ids the peer holds. */
+  count(peer: Peer): number {
+    return this.#ids.get(peer)?.size ?? 0;
+  }
+
+  /** False where the id lives on another person's peer. */
+  mayUse(peer: Peer, client: number): boolean {
+    const owner = this.#owners.get(client);
+    return !owner || owner === peer || owner.access.userId === peer.access.userId;
+  }
+
+  /** Binds an id to a peer; the caller asked {@link mayUse} before. */
+  claim(peer: Peer, client: number): void {
+    const owner = this.#owners.get(client);
+    if (owner === peer) return;
+    if (owner) this.#ids.get(owner)?.delete(client);
+    this.#owners.set(client, peer);
+    const ids = this.#ids.get(peer);
+    if (ids) ids.add(client);
+    else this.#ids.set(peer, new Set([client]));
+  }
+
+  /** Frees what a leaving peer still holds. Returns those ids. */
+  release(peer: Peer): number[] {
+    const ids = [...(this.#ids.get(peer) ?? [])];
+    this.#ids.delete(peer);
+    for (const id of ids) this.#owners.delete(id);
+    return ids;
+  }
+}

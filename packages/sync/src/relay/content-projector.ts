@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { Log } from '../log.ts';
+import type { DocumentContent, DocumentStore } from '../store/document-store.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import type { RelayLimits } from './limits.ts';
+import type { RelayMetrics } from './metrics.ts';
+import type { Room } from './room.ts';
+
+interface Dirty {
+  readonly since: number;
+  last: number;
+}
+
+export interface ContentProjectorOptions {
+  readonly store: Pick<DocumentStore, 'saveContent'>;
+  readonly queue: CommitQueue;
+  readonly limits: RelayLimits;
+  readonly log: Log;
+  readonly metrics: RelayMetrics;
+  /** After the text was stored: folder bridges and readers may want it. */
+  readonly onSaved: (room: Room) => void;
+}
+
+/**
+ * SY9: the text follows the edits: soon after the last one, and at the latest some seconds after the first. It is read from
+ * the open document but stored only after everything in it is durable. One timer for all documents, none when all is quiet.
+ */
+export class ContentProjector {
+  readonly #options: ContentProjectorOptions;
+  readonly #dirty = new Map<Room, Dirty>();
+  #timer: NodeJS.Timeout | null = null;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: ContentProjectorOptions) {
+    this.#options = options;
+  }
+
+  /** The document changed durably. */
+  touch(room: Room): void {
+    const now = Date.now();
+    const dirty = this.#dirty.get(room);
+    if (dirty) dirty.last = now;
+    else this.#dirty.set(room, { since: now, last: now });
+    this.#timer ??= setInterval(() => this.#tick(), Math.max(10, this.#options.limits.contentQuietMs / 4));
+  }
+
+  /** Stores the text now, if it is behind. Rejects where the store refuses; it stays noted as behind. */
+  async flush(room: Room): Promise<void> {
+    if (this.#dirty.has(room)) await this.#save([room]);
+  }
+
+  /** Stores what is behind, for a shutdown. */
+  async flushAll(): Promise<void> {
+    if (this.#dirty.size > 0) await this.#save([...this.#dirty.keys()]);
+  }
+
+  /** The document is gone from memory. */
+  forget(room: Room): void {
+    this.#dirty.delete(room);
+    this.#rest();
+  }
+
+  stop(): void {
+    this.#dirty.clear();
+    this.#rest();
+  }
+
+  #tick(): void {
+    const { contentQuietMs, contentMaxMs } = this.#options.limits;
+    const now = Date.now();
+    const due: Room[] = [];
+    for (const [room, { since, last }] of this.#dirty) {
+      if (now - last >= contentQuietMs || now - since >= contentMaxMs) due.push(room);
+    }
+    if (due.length > 0) this.#save(due).catch(() => {});
+  }
+
+  /** One save at a time, so that an older text never overtakes a newer one. */
+  #save(rooms: readonly Room[]): Promise<void> {
+    const run = this.#saving.then(() => this.#saveNow(rooms));
+    this.#saving = run.catch(() => {});
+    return run;
+  }
+
+  async #saveNow(asked: readonly Room[]): Promise<void> {
+    const { store, metrics, log, onSaved } = this.#options;
+    const rooms = asked.filter((room) => this.#dirty.delete(room));
+    if (rooms.length === 0) return;
+    try {
+      const contents = await Promise.all(rooms.map((room) => this.#durableContent(room)));
+      await store.saveContent(contents);
+    } catch (error) {
+      metrics.error('content');
+      log.error(
+        { err: error, documents: rooms.length, reason: 'content' },
+        'The text of documents could not be stored; their edits are safe. Trying again.',
+      );
+      for (const room of rooms) this.touch(room);
+      throw error;
+    }
+    this.#rest();
+    for (const room of rooms) onSaved(room);
+  }
+
+  #durableContent(room: Room): Promise<DocumentContent> {
+    const text = room.state.text;
+    const content = { ref: room.ref, text, hash: createHash('sha256').update(text, 'utf8').digest('hex') };
+    return new Promise((resolve) => this.#options.queue.barrier(room.ref.documentId, () => resolve(content)));
+  }
+
+  #rest(): void {
+    if (this.#dirty.size > 0 || !this.#timer) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}

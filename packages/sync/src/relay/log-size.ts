@@ -1,0 +1,48 @@
+import type { CompactionResult, LoadedDocument } from '../store/document-store.ts';
+import type { RelayLimits } from './limits.ts';
+
+/** How long a document's log of updates is, and whether it should be folded into a snapshot (SY10). */
+export class LogSize {
+  #rows: number;
+  #bytes = 0;
+  #snapshotBytes: number;
+  readonly #limits: RelayLimits;
+
+  constructor(loaded: LoadedDocument, limits: RelayLimits) {
+    this.#limits = limits;
+    this.#rows = loaded.updates.length;
+    for (const update of loaded.updates) this.#bytes += update.length;
+    this.#snapshotBytes = loaded.snapshot?.length ?? 0;
+  }
+
+  /** One more update. */
+  add(bytes: number): void {
+    this.#rows++;
+    this.#bytes += bytes;
+  }
+
+  /** What a compaction folded in. */
+  folded(result: CompactionResult): void {
+    if (!result.compacted) return this.postpone();
+    this.#rows = Math.max(0, this.#rows - result.rows);
+    this.#bytes = Math.max(0, this.#bytes - result.bytes);
+    this.#snapshotBytes += result.bytes;
+  }
+
+  /** It was not compacted: asked again when as much has come in anew. */
+  postpone(): void {
+    this.#rows = 0;
+    this.#bytes = 0;
+  }
+
+  get isLong(): boolean {
+    const { compactRows, compactBytes, compactRowsAtUnload } = this.#limits;
+    if (this.#rows >= compactRows || this.#bytes >= compactBytes) return true;
+    // A short log is cheap to load, however small its snapshot.
+    return this.#rows >= compactRowsAtUnload && this.#snapshotBytes > 0 && this.#bytes * 2 > this.#snapshotBytes;
+  }
+
+  get isLongForUnload(): boolean {
+    return this.#rows >= this.#limits.compactRowsAtUnload;
+  }
+}

@@ -1,0 +1,310 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { EventBus } from '@markco/core/bus';
+import { CLOSE } from '@markco/core/sync/close-code';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Log } from '../log.ts';
+import type { DocumentRef, DocumentStore } from '../store/document-store.ts';
+import { withDeadline } from '../with-deadline.ts';
+import { type Authorizer, UpgradeRefused } from './authorize.ts';
+import { BadFrame } from './bad-frame.ts';
+import { watchBus } from './bus-watch.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { Compactor } from './compactor.ts';
+import { ContentProjector } from './content-projector.ts';
+import { GOING_AWAY, Heartbeat } from './heartbeat.ts';
+import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts';
+import { RelayMetrics } from './metrics.ts';
+import { readFrame } from './read-frame.ts';
+import { type Conversation, receiveFrame } from './receive-frame.ts';
+import type { Room, RoomHost } from './room.ts';
+import { openHandle, type RoomHandle } from './room-handle.ts';
+import { RoomRegistry } from './room-registry.ts';
+import { SocketPeer } from './socket-peer.ts';
+import { type Admission, admit, refuseUpgrade } from './upgrade.ts';
+
+export interface RelayOptions {
+  readonly store: DocumentStore;
+  readonly authorizer: Authorizer;
+  readonly bus?: EventBus;
+  readonly log: Log;
+  readonly metrics?: RelayMetrics;
+  readonly limits?: Partial<RelayLimits>;
+}
+
+/** What a relay holds right now. `failing`: the store refuses updates. */
+export interface RelayStats {
+  readonly connections: number;
+  readonly documents: number;
+  readonly pendingBytes: number;
+  readonly failing: boolean;
+}
+
+/** The Yjs server: wires sockets, rooms, the commit queue and the store together; each rule lives in one of those. */
+export class Relay {
+  readonly metrics: RelayMetrics;
+  readonly #options: RelayOptions;
+  readonly #limits: RelayLimits;
+  readonly #queue: CommitQueue;
+  readonly #rooms: RoomRegistry;
+  readonly #projector: ContentProjector;
+  readonly #compactor: Compactor;
+  readonly #heartbeat: Heartbeat;
+  readonly #host: RoomHost;
+  readonly #sockets = new Map<SocketPeer, Conversation>();
+  readonly #server: WebSocketServer;
+  readonly #stops: (() => void)[] = [];
+  #upgrading = 0;
+  #closing = false;
+
+  constructor(options: RelayOptions) {
+    const { store, log } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const metrics = options.metrics ?? new RelayMetrics();
+    this.#options = options;
+    this.#limits = limits;
+    this.metrics = metrics;
+    this.#queue = new CommitQueue({
+      store,
+      limits,
+      log,
+      metrics,
+      onGone: (id) => this.#end(id, CLOSE.gone, 'The document no longer exists.'),
+    });
+    this.#projector = new ContentProjector({ store, queue: this.#queue, limits, log, metrics, onSaved: (room) => this.#announce(room) });
+    this.#compactor = new Compactor({ store, log, metrics });
+    this.#host = {
+      queue: this.#queue,
+      limits,
+      metrics,
+      changed: (room) => this.#changed(room),
+      emptied: (room) => this.#rooms.scheduleUnload(room),
+      broken: (room, error) => this.#broken(room, error),
+    };
+    this.#rooms = new RoomRegistry({ store, host: this.#host, log, metrics, settle: (room) => this.#settle(room) });
+    this.#heartbeat = new Heartbeat({ authorizer: options.authorizer, limits, log, metrics, peers: () => this.#sockets.keys() });
+    this.#server = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: limits.maxFrameBytes,
+      clientTracking: false,
+    });
+    this.#watch();
+  }
+
+  /** SY2. Give it the HTTP server's `upgrade` events. Never throws. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const onError = () => socket.destroy();
+    socket.on('error', onError);
+    this.#upgrading++;
+    this.#admit(request)
+      .then((admission) => {
+        socket.off('error', onError);
+        if (socket.destroyed) return admission.lease.release();
+        this.#server.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted, admission));
+      })
+      .catch((error: unknown) => {
+        const refusal =
+          error instanceof UpgradeRefused
+            ? error
+            : new UpgradeRefused(503, 'The server could not open the document. Try again in a moment.');
+        if (refusal !== error) this.#options.log.error({ err: error }, 'An upgrade failed; the client was told to try again.');
+        this.metrics.refused(refusal.status);
+        refuseUpgrade(socket, refusal.status, refusal.message);
+      })
+      .finally(() => this.#upgrading--);
+  }
+
+  /**
+   * Opens a document for use within the process. Rejects where it does not exist or cannot be loaded.
+   * @param who a document id, or a ref whose user appears as the author of awareness states
+   */
+  async open(who: string | DocumentRef): Promise<RoomHandle> {
+    const documentId = typeof who === 'string' ? who : who.documentId;
+    if (this.#closing) throw new Error('The relay is shutting down.');
+    const lease = await this.#rooms.acquire(documentId);
+    if (!lease) throw new Error('The document was not found; it may have been deleted.');
+    const { ref } = lease.room;
+    return openHandle(
+      lease,
+      { ref, userId: ref.userId, userName: null, mode: 'write', sid: null, expiresAt: Number.POSITIVE_INFINITY },
+      this.#host,
+    );
+  }
+
+  /** SE2: checks the sockets of a user again, or only those that hang on one session, device or token. */
+  invalidate(userId: string, sid?: string): void {
+    for (const peer of this.#sockets.keys()) {
+      if (peer.access.userId === userId && (sid === undefined || peer.access.sid === sid)) void this.#heartbeat.recheck(peer);
+    }
+  }
+
+  stats(): RelayStats {
+    return {
+      connections: this.#sockets.size,
+      documents: this.#rooms.size,
+      pendingBytes: this.#queue.pendingBytes,
+      failing: this.#queue.failing,
+    };
+  }
+
+  /**
+   * SY6: takes nothing new, makes durable what is queued, closes everyone with "going away". True where nothing was left
+   * unsaved. Does not close the store.
+   */
+  async close(options: { deadlineMs?: number } = {}): Promise<boolean> {
+    const deadlineMs = options.deadlineMs ?? 5_000;
+    const until = Date.now() + deadlineMs;
+    this.#closing = true;
+    for (const stop of this.#stops) stop();
+    this.#heartbeat.stop();
+    const { saved, drained } = await this.#saveAll(until);
+    for (const room of this.#rooms.rooms()) room.close(GOING_AWAY.code, GOING_AWAY.reason);
+    for (const room of [...this.#rooms.rooms()]) this.#rooms.drop(room);
+    this.#projector.stop();
+    this.#server.close();
+    return saved && drained;
+  }
+
+  async #saveAll(until: number): Promise<{ saved: boolean; drained: boolean }> {
+    const left = () => Math.max(1, until - Date.now());
+    const drained = await this.#queue.drain(left());
+    if (!drained) return { saved: false, drained };
+    const saved = await withDeadline(this.#projector.flushAll(), left()).then(
+      () => true,
+      () => false,
+    );
+    return { saved, drained };
+  }
+
+  async #admit(request: IncomingMessage): Promise<Admission> {
+    if (this.#closing) throw new UpgradeRefused(503, 'The server restarts. Try again in a moment.');
+    if (this.#sockets.size + this.#upgrading > this.#limits.maxConnections)
+      throw new UpgradeRefused(503, 'The server is full. Try again in a moment.');
+    return admit(request, { authorizer: this.#options.authorizer, rooms: this.#rooms, timeoutMs: this.#limits.upgradeTimeoutMs });
+  }
+
+  #accept(socket: WebSocket, { access, lease }: Admission): void {
+    const { room } = lease;
+    const peer: SocketPeer = new SocketPeer(socket, access, {
+      limits: this.#limits,
+      metrics: this.metrics,
+      events: { drained: () => room.caughtUp(peer) },
+    });
+    const talk: Conversation = { room, peer, introduced: false, warnedReadOnly: false };
+    this.#sockets.set(peer, talk);
+    this.metrics.connections.set(this.#sockets.size);
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(talk, peer, data, isBinary));
+    socket.on('pong', () => {
+      peer.alive = true;
+    });
+    socket.on('error', () => this.metrics.socketError());
+    socket.on('close', () => {
+      this.#sockets.delete(peer);
+      this.metrics.connections.set(this.#sockets.size);
+      room.leave(peer);
+    });
+    if (this.#closing || this.#rooms.find(room.ref.documentId) !== room) peer.close(CLOSE.tryLater, 'Reconnecting.');
+    else room.join(peer);
+    lease.release();
+  }
+
+  #receive(talk: Conversation, peer: SocketPeer, data: Buffer, isBinary: boolean): void {
+    peer.alive = true;
+    if (!talk.room.peers.has(peer) || this.#closing) return;
+    try {
+      if (!isBinary) throw new BadFrame('text frames are not part of the protocol');
+      receiveFrame(talk, readFrame(data), this.#host);
+    } catch (error) {
+      if (!(error instanceof BadFrame))
+        this.#options.log.error(
+          { err: error, document_id: talk.room.ref.documentId },
+          'A frame could not be handled; its socket was closed.',
+        );
+      this.metrics.error('bad_frame');
+      peer.close(CLOSE.badFrame, error instanceof BadFrame ? `Refused: ${error.message}.` : 'Refused: the frame could not be handled.');
+      talk.room.leave(peer);
+    }
+  }
+
+  #changed(room: Room): void {
+    if (this.#rooms.find(room.ref.documentId) !== room) return;
+    this.#projector.touch(room);
+    if (room.logSize.isLong) void this.#compactor.request(room);
+  }
+
+  async #settle(room: Room): Promise<void> {
+    // A failure is logged there and tried again while the room stays.
+    await this.#projector.flush(room).catch(() => {});
+    if (room.logSize.isLongForUnload) await this.#compactor.request(room);
+  }
+
+  #broken(room: Room, error: unknown): void {
+    this.metrics.error('apply');
+    this.#options.log.error(
+      { err: error, document_id: room.ref.documentId, reason: 'apply' },
+      'An update could not be applied; it was not stored, and the document is loaded again.',
+    );
+    this.#projector.forget(room);
+    this.#rooms.drop(room);
+  }
+
+  #end(documentId: string, code: number, reason: string): void {
+    const room = this.#rooms.find(documentId);
+    if (!room) return;
+    this.metrics.error('gone');
+    this.#projector.forget(room);
+    this.#rooms.drop(room);
+    room.close(code, reason);
+  }
+
+  #announce(room: Room): void {
+    const { userId, projectId, documentId } = room.ref;
+    this.#options.bus?.publish({ topic: 'document.changed', userId, projectId, documentId, change: 'content' }).catch((error: unknown) => {
+      this.metrics.error('bus');
+      this.#options.log.warn(
+        { err: error, document_id: documentId, reason: 'bus' },
+        'Others could not be told that a document changed; they see it when they look.',
+      );
+    });
+  }
+
+  #watch(): void {
+    const { bus, store } = this.#options;
+    const refresh = (documentId: string) => void this.#refresh(documentId);
+    if (bus) {
+      this.#stops.push(
+        watchBus(bus, {
+          invalidate: (userId, sid) => this.invalidate(userId, sid),
+          end: (documentId, code, reason) => this.#end(documentId, code, reason),
+          refresh,
+          refreshAll: () => {
+            for (const peer of this.#sockets.keys()) peer.nextCheckAt = 0;
+            for (const room of this.#rooms.rooms()) refresh(room.ref.documentId);
+          },
+        }),
+      );
+    }
+    const stop = store.onExternalUpdate?.((documentId, update) => this.#rooms.find(documentId)?.applyExternal(update));
+    if (stop) this.#stops.push(stop);
+  }
+
+  /** Reads a document's row again: renamed, replaced or gone meanwhile. */
+  async #refresh(documentId: string): Promise<void> {
+    const room = this.#rooms.find(documentId);
+    if (!room) return;
+    try {
+      const stored = await this.#options.store.load(documentId);
+      if (!stored) this.#end(documentId, CLOSE.gone, 'The document was deleted.');
+      else if (stored.epoch !== room.epoch)
+        this.#end(documentId, CLOSE.historyDiffers, 'The history of the document was replaced. It must be merged as text.');
+      else room.ref = stored.ref;
+    } catch (error) {
+      this.metrics.error('load');
+      this.#options.log.warn(
+        { err: error, document_id: documentId, reason: 'load' },
+        'A document could not be read again after a change elsewhere.',
+      );
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { Log } from '../log.ts';
+import type { DocumentStore } from '../store/document-store.ts';
+import type { RelayMetrics } from './metrics.ts';
+import { Room, type RoomHost } from './room.ts';
+
+/** A room somebody uses or is about to. */
+interface Slot {
+  readonly opening: Promise<Room | null>;
+  room: Room | null;
+  /** Users between asking for the room and having joined it. */
+  holds: number;
+  unloading: NodeJS.Timeout | null;
+}
+
+export interface RoomRegistryOptions {
+  readonly store: Pick<DocumentStore, 'load'>;
+  readonly host: RoomHost;
+  readonly log: Log;
+  readonly metrics: RelayMetrics;
+  /** What must be done before a document leaves memory (content, compaction). */
+  readonly settle: (room: Room) => Promise<void>;
+}
+
+/** A room kept open until {@link RoomLease.release}. */
+export interface RoomLease {
+  readonly room: Room;
+  release(): void;
+}
+
+/** SY16: which documents are in memory. One load however many join, and one document whoever comes and goes. */
+export class RoomRegistry {
+  readonly #options: RoomRegistryOptions;
+  readonly #slots = new Map<string, Slot>();
+
+  constructor(options: RoomRegistryOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** The room where it is open. */
+  find(documentId: string): Room | null {
+    return this.#slots.get(documentId)?.room ?? null;
+  }
+
+  *rooms(): Iterable<Room> {
+    for (const { room } of this.#slots.values()) if (room) yield room;
+  }
+
+  /** Opens a document, or joins who already has. Null where it does not exist; rejects where the store cannot say (SY6). */
+  async acquire(documentId: string): Promise<RoomLease | null> {
+    const slot = this.#slots.get(documentId) ?? this.#open(documentId);
+    slot.holds++;
+    let released = false;
+    const release = () => {
+      if (released) return;
+      released = true;
+      slot.holds--;
+      if (slot.room) this.scheduleUnload(slot.room);
+    };
+    try {
+      const room = await slot.opening;
+      if (!room) release();
+      return room && { room, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Takes a room out at once, whoever is in it; the next one to come loads anew. */
+  drop(room: Room): void {
+    const slot = this.#slots.get(room.ref.documentId);
+    if (slot?.room !== room) return;
+    if (slot.unloading) clearTimeout(slot.unloading);
+    this.#slots.delete(room.ref.documentId);
+    this.#options.metrics.documents.set(this.#slots.size);
+    room.state.destroy();
+  }
+
+  /** Starts the clock after the last one left. */
+  scheduleUnload(room: Room): void {
+    const slot = this.#slots.get(room.ref.documentId);
+    if (slot?.room !== room || slot.unloading || !this.#isUnused(slot, room)) return;
+    room.state.trim();
+    slot.unloading = setTimeout(() => void this.#unload(slot, room), this.#options.host.limits.unloadAfterMs);
+    slot.unloading.unref();
+  }
+
+  #open(documentId: string): Slot {
+    const { store, host, metrics, log } = this.#options;
+    const load = async (): Promise<Room | null> => {
+      // An earlier room of it may have left updates on their way: they belong to what is loaded.
+      await new Promise<void>((resolve) => host.queue.barrier(documentId, resolve));
+      const started = performance.now();
+      const loaded = await store.load(documentId);
+      metrics.loadMs.observe(performance.now() - started);
+      return loaded && new Room(loaded, host);
+    };
+    const slot: Slot = { opening: load(), room: null, holds: 0, unloading: null };
+    this.#slots.set(documentId, slot);
+    metrics.documents.set(this.#slots.size);
+    slot.opening.then(
+      (room) => {
+        slot.room = room;
+        if (!room) this.#forget(documentId, slot);
+      },
+      (error) => {
+        metrics.error('load');
+        log.error(
+          { err: error, document_id: documentId, reason: 'load' },
+          'A document could not be loaded; whoever asked for it was refused and may try again.',
+        );
+        this.#forget(documentId, slot);
+      },
+    );
+    return slot;
+  }
+
+  async #unload(slot: Slot, room: Room): Promise<void> {
+    if (this.#isUnused(slot, room)) await this.#options.settle(room);
+    slot.unloading = null;
+    // Someone may have come meanwhile: then it stays, and its leaving starts the clock again.
+    if (!this.#isUnused(slot, room)) return;
+    if (this.#options.host.queue.isPending(room.ref.documentId)) this.scheduleUnload(room);
+    else this.drop(room);
+  }
+
+  #isUnused(slot: Slot, room: Room): boolean {
+    return slot.holds === 0 && room.peers.size === 0;
+  }
+
+  #forget(documentId: string, slot: Slot): void {
+    if (this.#slots.get(documentId) === slot) this.#slots.delete(documentId);
+    this.#options.metrics.documents.set(this.#slots.size);
+  }
+}

@@ -1,0 +1,108 @@
+import { WebSocket } from 'ws';
+import type { Access } from './authorize.ts';
+import type { RelayLimits } from './limits.ts';
+import type { RelayMetrics } from './metrics.ts';
+import type { Peer } from './peer.ts';
+
+/** What a socket tells its owner. */
+export interface SocketPeerEvents {
+  /** It was behind and has drained (SY13). */
+  drained(): void;
+}
+
+/** A WebSocket in a room, with back-pressure (SY13): sync frames are never dropped silently, a reader that stays behind is ended. */
+export class SocketPeer implements Peer {
+  readonly access: Access;
+  /** When its permission is due for a check, ms since the epoch (SY3). */
+  nextCheckAt: number;
+  /** Cleared by the heartbeat, set by a pong or any frame. */
+  alive = true;
+  readonly #socket: WebSocket;
+  readonly #limits: RelayLimits;
+  readonly #metrics: RelayMetrics;
+  readonly #events: SocketPeerEvents;
+  #staleTimer: NodeJS.Timeout | null = null;
+  #corked = false;
+
+  constructor(socket: WebSocket, access: Access, options: { limits: RelayLimits; metrics: RelayMetrics; events: SocketPeerEvents }) {
+    this.access = access;
+    this.#socket = socket;
+    this.#limits = options.limits;
+    this.#metrics = options.metrics;
+    this.#events = options.events;
+    this.nextCheckAt = Math.min(Date.now() + options.limits.recheckMs, access.expiresAt);
+    socket.once('close', () => this.#clearStale());
+  }
+
+  sendSync(frame: Uint8Array): boolean {
+    if (this.#socket.readyState !== WebSocket.OPEN) return true;
+    if (this.#staleTimer || this.#socket.bufferedAmount > this.#limits.staleBytes) {
+      this.#becomeStale();
+      return false;
+    }
+    this.#write(frame);
+    return true;
+  }
+
+  sendAwareness(frame: Uint8Array): void {
+    if (this.#socket.readyState !== WebSocket.OPEN || this.#staleTimer || this.#socket.bufferedAmount > this.#limits.staleBytes) return;
+    this.#write(frame);
+  }
+
+  close(code: number, reason: string): void {
+    this.#clearStale();
+    // A close frame holds 123 bytes of reason.
+    this.#socket.close(code, Buffer.byteLength(reason) > 123 ? reason.slice(0, 40) : reason);
+  }
+
+  /** Ends it without a handshake: it does not answer or read. */
+  terminate(): void {
+    this.#clearStale();
+    this.#socket.terminate();
+  }
+
+  ping(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+  }
+
+  #write(frame: Uint8Array): void {
+    this.#cork();
+    this.#socket.send(frame, { binary: true, compress: false, fin: true });
+  }
+
+  /** All frames of one turn leave in one system call. */
+  #cork(): void {
+    if (this.#corked) return;
+    const stream = (this.#socket as unknown as { _socket: import('node:net').Socket | null })._socket;
+    if (!stream) return;
+    this.#corked = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      stream.uncork();
+    });
+  }
+
+  #becomeStale(): void {
+    if (this.#socket.bufferedAmount > this.#limits.terminateBytes) return this.#tooSlow();
+    if (this.#staleTimer) return;
+    const deadline = Date.now() + this.#limits.staleMs;
+    const look = Math.min(100, this.#limits.staleMs);
+    this.#staleTimer = setInterval(() => {
+      if (this.#socket.bufferedAmount <= this.#limits.staleBytes / 4) {
+        this.#clearStale();
+        this.#events.drained();
+      } else if (Date.now() > deadline) this.#tooSlow();
+    }, look);
+  }
+
+  #tooSlow(): void {
+    this.#metrics.error('slow_reader');
+    this.terminate();
+  }
+
+  #clearStale(): void {
+    if (this.#staleTimer) clearInterval(this.#staleTimer);
+    this.#staleTimer = null;
+  }
+}

@@ -1,0 +1,9 @@
+/** A snapshot (Yjs V2) of a log, what of the log must stay behind as one V1 update (gapped structs, SY14), and the text. */
+export interface FoldedLog {
+  readonly snapshot: Uint8Array<ArrayBuffer>;
+  readonly gaps: Uint8Array<ArrayBuffer> | null;
+  readonly text: string;
+}
+
+/** SY10: folds a snapshot and the updates after it into a new snapshot. Takes time: stores run it off the main thread. */
+export function foldLog(snapshot: Uint8Array | null, updates: readonly Uint8Array[]): FoldedLog;

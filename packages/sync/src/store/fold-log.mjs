@@ -1,0 +1,27 @@
+// Plain JavaScript, because a worker thread runs it without a TypeScript loader; fold-log.d.mts gives it its types.
+import * as Y from 'yjs';
+
+/**
+ * SY10: folds a log into a snapshot, in one Yjs transaction. Structs whose predecessors are missing are never part of the
+ * snapshot: they come back as one V1 update for the log.
+ * @param {Uint8Array | null} snapshot Yjs V2 encoding
+ * @param {readonly Uint8Array[]} updates Yjs V1 encoding, in order
+ */
+export function foldLog(snapshot, updates) {
+  const doc = new Y.Doc();
+  doc.transact(() => {
+    if (snapshot) Y.applyUpdateV2(doc, snapshot);
+    for (const update of updates) Y.applyUpdate(doc, update);
+  });
+  const { pendingStructs, pendingDs } = doc.store;
+  doc.store.pendingStructs = null;
+  doc.store.pendingDs = null;
+  const waiting = [pendingStructs?.update, pendingDs].filter((update) => update != null);
+  const folded = {
+    snapshot: Y.encodeStateAsUpdateV2(doc),
+    gaps: waiting.length > 0 ? Y.convertUpdateFormatV2ToV1(Y.mergeUpdatesV2(waiting)) : null,
+    text: doc.getText('content').toString(),
+  };
+  doc.destroy();
+  return folded;
+}

@@ -1,0 +1,56 @@
+import { DocumentGone } from './document-gone.ts';
+import type { CompactionResult, DocumentContent, DocumentRef, DocumentStore, LoadedDocument, UpdateBatch } from './document-store.ts';
+import { foldLog } from './fold-log.mjs';
+
+interface Row {
+  ref: DocumentRef;
+  epoch: string;
+  snapshot: Uint8Array | null;
+  updates: Uint8Array[];
+  text: string;
+  hash: string;
+}
+
+/** A store in memory, for tests: documents must be created before they are loaded, as in every other store. */
+export class MemoryStore implements DocumentStore {
+  readonly kind = 'memory';
+  readonly rows = new Map<string, Row>();
+
+  /** Makes a document with this history (V1 updates). */
+  create(ref: DocumentRef, updates: readonly Uint8Array[] = [], epoch = 'epoch-1'): void {
+    this.rows.set(ref.documentId, { ref, epoch, snapshot: null, updates: [...updates], text: '', hash: '' });
+  }
+
+  async load(documentId: string): Promise<LoadedDocument | null> {
+    const row = this.rows.get(documentId);
+    return row ? { ref: row.ref, epoch: row.epoch, snapshot: row.snapshot, updates: [...row.updates] } : null;
+  }
+
+  async append(batches: readonly UpdateBatch[]): Promise<void> {
+    const gone = batches.map(({ ref }) => ref.documentId).filter((id) => !this.rows.has(id));
+    if (gone.length > 0) throw new DocumentGone(gone);
+    for (const { ref, updates } of batches) this.rows.get(ref.documentId)!.updates.push(...updates.map((update) => update.slice()));
+  }
+
+  async saveContent(contents: readonly DocumentContent[]): Promise<void> {
+    for (const { ref, text, hash } of contents) {
+      const row = this.rows.get(ref.documentId);
+      if (row) Object.assign(row, { text, hash });
+    }
+  }
+
+  async compact(documentId: string): Promise<CompactionResult> {
+    const row = this.rows.get(documentId);
+    if (!row || row.updates.length === 0) return { compacted: false, rows: 0, bytes: 0 };
+    const read = row.updates.length;
+    const bytes = row.updates.reduce((sum, update) => sum + update.length, 0);
+    const { snapshot, gaps } = foldLog(row.snapshot, row.updates);
+    row.snapshot = snapshot;
+    row.updates.splice(0, read, ...(gaps ? [gaps] : []));
+    return { compacted: true, rows: read, bytes };
+  }
+
+  async ping(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}

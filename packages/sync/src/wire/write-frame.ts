@@ -1,0 +1,60 @@
+import { MESSAGE, SYNC } from './message-type.ts';
+
+/** One awareness entry as it travels: `state` is JSON text, "null" where the client left. */
+export interface AwarenessEntry {
+  readonly clientId: number;
+  readonly clock: number;
+  readonly state: string;
+}
+
+/** SyncStep1: "this is what I have" (an encoded state vector). */
+export const writeStep1 = (stateVector: Uint8Array): Uint8Array => prefixed([MESSAGE.sync, SYNC.step1], stateVector);
+
+/** SyncStep2: what the other side lacks, as a Yjs V1 update. */
+export const writeStep2 = (update: Uint8Array): Uint8Array => prefixed([MESSAGE.sync, SYNC.step2], update);
+
+/** A Yjs V1 update as it happens; from the relay to its author it is the acknowledgement (SY5). */
+export const writeUpdate = (update: Uint8Array): Uint8Array => prefixed([MESSAGE.sync, SYNC.update], update);
+
+/** An awareness update of an encoded list, see {@link encodeAwareness}. */
+export const writeAwareness = (payload: Uint8Array): Uint8Array => prefixed([MESSAGE.awareness], payload);
+
+/** Asks the other side for all awareness states; also our clients' sign of life. */
+export const writeQueryAwareness = (): Uint8Array => Uint8Array.of(MESSAGE.queryAwareness);
+
+/** y-protocols' "permission denied" with a sentence for the person. */
+export const writePermissionDenied = (reason: string): Uint8Array => prefixed([MESSAGE.auth, 0], new TextEncoder().encode(reason));
+
+/** The awareness payload of y-protocols for these entries. */
+export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
+  const text = new TextEncoder();
+  const out: number[] = [];
+  pushVarUint(out, entries.length);
+  for (const entry of entries) {
+    const state = text.encode(entry.state);
+    pushVarUint(out, entry.clientId);
+    pushVarUint(out, entry.clock);
+    pushVarUint(out, state.length);
+    for (const byte of state) out.push(byte);
+  }
+  return Uint8Array.from(out);
+}
+
+function prefixed(head: readonly number[], payload: Uint8Array): Uint8Array {
+  const length: number[] = [];
+  pushVarUint(length, payload.length);
+  const frame = new Uint8Array(head.length + length.length + payload.length);
+  frame.set(head, 0);
+  frame.set(length, head.length);
+  frame.set(payload, head.length + length.length);
+  return frame;
+}
+
+function pushVarUint(out: number[], value: number): void {
+  let rest = value;
+  while (rest > 127) {
+    out.push(0x80 | (rest % 128));
+    rest = Math.floor(rest / 128);
+  }
+  out.push(rest);
+}
