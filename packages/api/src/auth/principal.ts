@@ -1,0 +1,8 @@
+/** Who acts. `sid` names what the credential hangs on (the row of the session, token or device) and is what revocation names (SE2). */
+export interface Principal {
+  readonly userId: string;
+  readonly kind: 'session' | 'token' | 'device' | 'worker';
+  readonly sid: string;
+  readonly deviceId?: string;
+  readonly userName: string | null;
+}
