@@ -1,7 +1,7 @@
 import { slideEdits } from './slide-edits.ts';
 import { joinEdits, type TextEdit } from './text-edits.ts';
 import { type Budget, diffTokens, type TokenGap } from './token-diff.ts';
-import { splitsPair } from './utf8.ts';
+import { isWordUnit, splitsPair } from './utf8.ts';
 
 // Longer stretches are not compared by characters, or by words: they count as rewritten.
 const MAX_CHARACTER_DIFF = 20_000;
@@ -30,14 +30,18 @@ const LEVELS: readonly Level[] = [
 
 /** Differences of two stretches by the first of the levels, each gap refined by the next; `offset` is where the old stretch starts. */
 function diffLevel(from: string, to: string, offset: number, levels: readonly Level[], budget: Budget): TextEdit[] {
-  const start = commonStart(from, to);
-  const end = commonEnd(from, to, start);
+  let start = commonStart(from, to);
+  let end = commonEnd(from, to, start);
+  const [level, ...finer] = levels;
+  const trimmed: TextEdit = { at: offset + start, remove: from.length - end - start, insert: to.slice(start, to.length - end) };
+  if (!level || trimmed.remove === 0 || trimmed.insert === '' || trimmed.remove + trimmed.insert.length > level.limit) return [trimmed];
+  if (finer.length > 0) {
+    // Words are compared whole, so that half of one is not taken for another.
+    while (start > 0 && (insideWord(from, start) || insideWord(to, start))) start--;
+    while (end > 0 && (insideWord(from, from.length - end) || insideWord(to, to.length - end))) end--;
+  }
   const oldText = from.slice(start, from.length - end);
   const newText = to.slice(start, to.length - end);
-  const whole: TextEdit = { at: offset + start, remove: oldText.length, insert: newText };
-  const [level, ...finer] = levels;
-  if (!level || oldText === '' || newText === '') return [whole];
-  if (oldText.length + newText.length > level.limit) return [whole];
   const oldTokens = level.split(oldText);
   const newTokens = level.split(newText);
   const oldOffsets = offsetsOf(oldTokens);
@@ -47,8 +51,25 @@ function diffLevel(from: string, to: string, offset: number, levels: readonly Le
     const before = oldText.slice(oldOffsets[gap.oldFrom], oldOffsets[gap.oldTo]);
     const after = newText.slice(newOffsets[gap.newFrom], newOffsets[gap.newTo]);
     const at = offset + start + oldOffsets[gap.oldFrom]!;
-    return finer.length === 0 ? [{ at, remove: before.length, insert: after }] : diffLevel(before, after, at, finer, budget);
+    // Characters are compared where one word became another; several new words for others are all new.
+    const several = gap.oldTo - gap.oldFrom !== 1 || gap.newTo - gap.newFrom !== 1;
+    if (finer.length === 0 || (finer.length === 1 && several))
+      return [trimToInsertion({ at, remove: before.length, insert: after }, before)];
+    return diffLevel(before, after, at, finer, budget);
   });
+}
+
+/** The edit without what stays the same at its ends, if that leaves only an insertion or a deletion ("ab" to "a b"). */
+function trimToInsertion(edit: TextEdit, before: string): TextEdit {
+  const start = commonStart(before, edit.insert);
+  const end = commonEnd(before, edit.insert, start);
+  const remove = before.length - start - end;
+  const insert = edit.insert.slice(start, edit.insert.length - end);
+  return remove === 0 || insert === '' ? { at: edit.at + start, remove, insert } : edit;
+}
+
+function insideWord(text: string, offset: number): boolean {
+  return offset > 0 && offset < text.length && isWordUnit(text.charCodeAt(offset - 1)) && isWordUnit(text.charCodeAt(offset));
 }
 
 /** Joins gaps around equal characters that are there by chance: fewer than what changed on both sides of them, in a rewritten word. */

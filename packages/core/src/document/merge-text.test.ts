@@ -150,6 +150,12 @@ describe('mergeText', () => {
     expect(mergeText('', 'mine\n', 'other\n').text).toBe('mine\nother\n');
   });
 
+  it('FB5: two changes of one word stand side by side; letters that only came to it mix', () => {
+    expect(mergeText('say ours now', 'say ours812 now', 'say mine now').text).toBe('say ours812mine now');
+    expect(mergeText('say word now', 'say wXord now', 'say worYd now')).toMatchObject({ text: 'say wXorYd now', conflicts: 0 });
+    expect(mergeText('a quick fox', 'a slow fox', 'a quick red fox')).toMatchObject({ text: 'a slow red fox' });
+  });
+
   it('FB8: what both sides already have arrives once', () => {
     expect(mergeText('x', 'x hello world', 'x hello').text).toBe('x hello world');
     expect(mergeText('x', 'x hello', 'x hello world').text).toBe('x hello world');

@@ -1,5 +1,6 @@
 import { diffEdits } from './diff-edits.ts';
-import { applyEdits, joinEdits, type TextEdit } from './text-edits.ts';
+import { applyEdits, firstEndingAfter, joinEdits, type TextEdit } from './text-edits.ts';
+import { widenSharedWords } from './widen-words.ts';
 
 export { diffEdits } from './diff-edits.ts';
 export { applyEdits, type TextEdit } from './text-edits.ts';
@@ -18,9 +19,8 @@ export type MergedText = {
  */
 export function mergeText(base: string, ours: string, theirs: string): MergedText {
   if (ours === theirs || base === theirs) return { text: ours, edits: [], conflicts: 0 };
-  const mine = diffEdits(base, ours);
-  const other = diffEdits(base, theirs);
-  if (mine.length === 0) return { text: theirs, edits: other, conflicts: 0 };
+  if (base === ours) return { text: theirs, edits: diffEdits(base, theirs), conflicts: 0 };
+  const [mine, other] = widenSharedWords(base, diffEdits(base, ours), diffEdits(base, theirs));
   const rescue = (edits: TextEdit[], against: TextEdit[]): Range[] => edits.flatMap((edit) => deletedPieces(base, edit, against));
   const conflicts = countConflicts(mine, other);
   const edits = weave(base, side(mine, rescue(mine, other)), side(other, rescue(other, mine)));
@@ -60,17 +60,6 @@ function deletedPieces(base: string, edit: TextEdit, against: readonly TextEdit[
   }
   if (start < to) pieces.push({ from: start, to });
   return pieces;
-}
-
-function firstEndingAfter(edits: readonly TextEdit[], offset: number): number {
-  let low = 0;
-  let high = edits.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (edits[middle]!.at + edits[middle]!.remove < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Walks the base from change to change and writes what must happen to ours. */

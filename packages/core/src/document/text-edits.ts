@@ -26,3 +26,20 @@ export function joinEdits(edits: readonly TextEdit[]): TextEdit[] {
   }
   return joined;
 }
+
+/** Offset after what an edit removes. */
+export function endOf(edit: TextEdit): number {
+  return edit.at + edit.remove;
+}
+
+/** Index of the first of ascending edits that ends at `offset` or later. */
+export function firstEndingAfter(edits: readonly TextEdit[], offset: number): number {
+  let low = 0;
+  let high = edits.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (endOf(edits[middle]!) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

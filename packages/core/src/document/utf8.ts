@@ -51,6 +51,13 @@ export function splitsPair(text: string, offset: number): boolean {
   return isHighSurrogate(text.charCodeAt(offset - 1)) && isLowSurrogate(text.charCodeAt(offset));
 }
 
+const WORD_UNIT = /[\p{L}\p{M}\p{N}\p{Cs}_]/u;
+
+/** True for a UTF-16 unit that is, or is half of, a letter, mark, digit, '_' or a character beyond the first plane. */
+export function isWordUnit(unit: number): boolean {
+  return WORD_UNIT.test(String.fromCharCode(unit));
+}
+
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
