@@ -1,0 +1,211 @@
+import type { AgentMessage, RegisterMessage, ResumeReply, SendReply, ServerMessage } from '@markco/core/device/agent-message';
+import { AGENT_PROTOCOL_VERSION, HEARTBEAT_MS } from '@markco/core/device/constants';
+import type { CapabilitySnapshot } from '@markco/core/device/device';
+import { isUnauthenticated } from '../api-client/api-error.ts';
+import type { Log } from '../log.ts';
+import { reason } from '../log.ts';
+import { reconnectDelay } from './backoff.ts';
+import type { Identity } from './envelope.ts';
+import { envelope } from './envelope.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { readMessage } from './read-message.ts';
+import { SendQueue } from './send-queue.ts';
+import { AgentSocket, type SocketEnd, SocketLostError } from './socket.ts';
+import { detectWake } from './wake-detector.ts';
+
+/** `needs_sign_in`: everything local stays, only signing in helps. */
+export type ConnectionState = 'stopped' | 'connecting' | 'online' | 'offline' | 'needs_sign_in';
+
+type ResumeRuns = Extract<AgentMessage, { type: 'RESUME' }>['runs'];
+
+/** A message without the envelope. */
+export type Outgoing = AgentMessage extends infer M ? (M extends AgentMessage ? Omit<M, keyof ReturnType<typeof envelope>> & { requestId?: string } : never) : never;
+
+export interface ConnectionOptions {
+  server: string;
+  identity: Identity;
+  bootId: string;
+  about: Pick<RegisterMessage, 'name' | 'kind' | 'platform' | 'version'>;
+  /** A valid access token. Rejects with `unauthenticated` where only signing in helps. */
+  token: () => Promise<string>;
+  /** The server refused this token: do not hand it out again. */
+  onRefusedToken: (token: string) => void;
+  snapshot: () => { allowRuns: boolean; projectIds: string[]; capabilities: CapabilitySnapshot };
+  resume: () => ResumeRuns;
+  onResumed: (reply: ResumeReply) => void;
+  onMessage: (message: ServerMessage) => void;
+  onState: (state: ConnectionState) => void;
+  log: Log;
+  /** For tests: milliseconds before the given attempt. */
+  delay?: (attempt: number) => number;
+  replyWithinMs?: number;
+  welcomeWithinMs?: number;
+}
+
+/** AG1, AG2: keeps one socket to the gateway for as long as it is started: connect, register, resume, beat, and again. */
+export class Connection {
+  readonly queue = new SendQueue();
+  readonly #options: ConnectionOptions;
+  #state: ConnectionState = 'stopped';
+  #socket: AgentSocket | null = null;
+  #wakeUp: (() => void) | null = null;
+  #running = false;
+  #loop: Promise<void> = Promise.resolve();
+  #attempt = 0;
+  #stopDetector: () => void = () => {};
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The open socket for assets and snapshots. Throws {@link SocketLostError} where there is none. */
+  get socket(): AgentSocket {
+    if (!this.#socket || this.#state !== 'online') throw new SocketLostError('There is no connection to the server.');
+    return this.#socket;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#stopDetector = detectWake((why) => {
+      this.#options.log.info({ why }, 'reconnecting at once');
+      this.reconnect();
+    });
+    this.#loop = this.#run();
+  }
+
+  /** AG2: at once instead of after the back-off; an open socket is proved alive first by a heartbeat. */
+  reconnect(): void {
+    this.#attempt = 0;
+    this.#wakeUp?.();
+    const socket = this.#socket;
+    if (socket && this.#state === 'online') void this.#beat(socket).catch(() => socket.close('it did not survive the sleep'));
+  }
+
+  /** Says goodbye (offline at once, AG2) and ends. */
+  async stop(why: 'sleep' | 'quit' | 'sign_out'): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#stopDetector();
+    if (this.#state === 'online') {
+      const goodbye = this.queue.now(this.message({ type: 'GOODBYE', reason: why }));
+      await Promise.race([goodbye.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    }
+    this.#wakeUp?.();
+    this.#socket?.close('stopped');
+    await this.#loop;
+    this.#enter('stopped');
+  }
+
+  /** Adds the envelope. */
+  message(body: Outgoing): AgentMessage {
+    const { requestId, ...rest } = body as Outgoing & { requestId?: string };
+    return { ...envelope(this.#options.identity, requestId), ...rest } as AgentMessage;
+  }
+
+  send(body: Outgoing): Promise<SendReply> {
+    return this.queue.now(this.message(body));
+  }
+
+  async #run(): Promise<void> {
+    while (this.#running) {
+      const end = await this.#once();
+      if (!this.#running) break;
+      this.#enter(end.kind === 'sign_in' ? 'needs_sign_in' : 'offline');
+      const wait = end.kind === 'sign_in' ? null : this.#delayAfter(end.kind);
+      this.#options.log.info({ reason: end.reason, waitMs: wait }, 'not connected');
+      await this.#pause(wait);
+    }
+  }
+
+  async #once(): Promise<SocketEnd | { kind: 'sign_in'; reason: string }> {
+    this.#enter('connecting');
+    let token: string;
+    try {
+      token = await this.#options.token();
+    } catch (error) {
+      return { kind: isUnauthenticated(error) ? 'sign_in' : 'lost', reason: reason(error) };
+    }
+    if (!this.#running) return { kind: 'lost', reason: 'stopped' };
+    const end = await this.#live(token);
+    if (end.kind === 'unauthenticated') this.#options.onRefusedToken(token);
+    return end;
+  }
+
+  async #live(token: string): Promise<SocketEnd> {
+    const { log, server, replyWithinMs, welcomeWithinMs = 15_000 } = this.#options;
+    let stopBeating: () => void = () => {};
+    const onMessage = (raw: unknown) => {
+      const message = readMessage(raw, log);
+      if (!message) return;
+      if (message.type === 'WELCOME') {
+        clearTimeout(patience);
+        stopBeating = startHeartbeat(message.heartbeatMs || HEARTBEAT_MS, () => this.#beat(socket), () => socket.close('the heartbeat failed'));
+        void this.#resume(socket);
+      } else this.#options.onMessage(message);
+    };
+    const socket = new AgentSocket({ server, token, register: this.#register(), onMessage, ...(replyWithinMs && { replyWithinMs }) });
+    const patience = setTimeout(() => socket.close('no welcome from the server'), welcomeWithinMs);
+    this.#socket = socket;
+    const end = await socket.closed;
+    clearTimeout(patience);
+    stopBeating();
+    this.queue.detach();
+    this.#socket = null;
+    return end;
+  }
+
+  /** RU11: first the runs, then everything else that waits. */
+  async #resume(socket: AgentSocket): Promise<void> {
+    try {
+      const runs = this.#options.resume();
+      const reply = await socket.send(this.message({ type: 'RESUME', bootId: this.#options.bootId, runs }));
+      this.queue.attach(socket);
+      this.#attempt = 0;
+      this.#enter('online');
+      this.#options.onResumed(reply.resume ?? { runs: [] });
+    } catch (error) {
+      this.#options.log.warn({ reason: reason(error) }, 'resuming failed');
+      socket.close('resuming failed');
+    }
+  }
+
+  #register(): RegisterMessage {
+    const { identity, bootId, about, snapshot } = this.#options;
+    return { ...envelope(identity), type: 'REGISTER', protocol: AGENT_PROTOCOL_VERSION, bootId, ...about, ...snapshot() };
+  }
+
+  #beat(socket: AgentSocket): Promise<SendReply> {
+    const { capabilities, projectIds } = this.#options.snapshot();
+    return socket.send(this.message({ type: 'HEARTBEAT', capabilities, projectIds }));
+  }
+
+  #delayAfter(kind: SocketEnd['kind']): number {
+    if (this.#options.delay) return this.#options.delay(this.#attempt++);
+    // Two installations with one identity must not push each other out every second.
+    return kind === 'replaced' ? 30_000 + reconnectDelay(4) : reconnectDelay(this.#attempt++);
+  }
+
+  /** Waits; for ever with null. `reconnect` and `stop` end it. */
+  async #pause(ms: number | null): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = ms === null ? undefined : setTimeout(resolve, ms);
+      this.#wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wakeUp = null;
+  }
+
+  #enter(state: ConnectionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.log.info({ state }, 'connection');
+    this.#options.onState(state);
+  }
+}
