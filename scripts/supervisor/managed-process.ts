@@ -29,8 +29,11 @@ export class ManagedProcess {
   private readonly feed: (chunk: string) => void;
   private readonly write: (text: string) => void;
 
-  constructor(spec: ProcessSpec, index: number, write: (text: string) => void) {
+  private readonly onStarted: (pid: number) => void;
+
+  constructor(spec: ProcessSpec, index: number, write: (text: string) => void, onStarted: (pid: number) => void) {
     this.spec = spec;
+    this.onStarted = onStarted;
     this.write = write;
     this.feed = prefixLines(spec.name, index, write);
   }
@@ -56,6 +59,7 @@ export class ManagedProcess {
       detached: process.platform !== 'win32',
     });
     this.child = child;
+    if (child.pid) this.onStarted(child.pid);
     child.stdout?.setEncoding('utf8').on('data', this.feed);
     child.stderr?.setEncoding('utf8').on('data', this.feed);
     child.once('error', (error) => this.write(`${spec.name}: could not be started: ${error.message}\n`));

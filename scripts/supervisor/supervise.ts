@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@markco/db/embedded-postgres';
 import { migrate } from '@markco/db/migrate';
@@ -107,6 +107,7 @@ export async function supervise(options: { dev: boolean; lan: boolean }): Promis
   }
   const stopping = new AbortController();
   const running: ManagedProcess[] = [];
+  const pids: Record<string, number> = {};
   let postgres: { stop(): Promise<void> } | null = null;
   let ending: Promise<void> | null = null;
 
@@ -115,6 +116,7 @@ export async function supervise(options: { dev: boolean; lan: boolean }): Promis
     await Promise.all(running.filter(({ spec }) => spec.name === 'agent' || spec.name === 'worker').map((child) => child.stop()));
     for (const name of ['web', 'sync']) await running.find(({ spec }) => spec.name === name)?.stop();
     await postgres?.stop();
+    rmSync(join(settings.dataDir, 'processes.json'), { force: true });
     lock.release();
   };
   const end = (code: number, why: string): Promise<void> => {
@@ -144,7 +146,10 @@ export async function supervise(options: { dev: boolean; lan: boolean }): Promis
     const specs = processes(settings, databaseUrl, { ...given, secret });
     await step('Starting sync, web, worker and agent', async () => {
       specs.forEach((spec, index) => {
-        const child = new ManagedProcess(spec, index, write);
+        const child = new ManagedProcess(spec, index, write, (pid) => {
+          pids[spec.name] = pid;
+          writeFileSync(join(settings.dataDir, 'processes.json'), JSON.stringify(pids));
+        });
         running.push(child);
         if (!stopping.signal.aborted) child.start();
       });
