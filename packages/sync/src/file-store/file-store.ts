@@ -1,0 +1,406 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '@markco/core/errors';
+import { DocumentGone } from '../store/document-gone.ts';
+import type {
+  CompactionResult,
+  DocumentContent,
+  DocumentRef,
+  DocumentStore,
+  LoadedDocument,
+  UpdateBatch,
+} from '../store/document-store.ts';
+import type { DocumentMeta } from './document-meta.ts';
+import type { AdoptOutcome, FileDocument } from './file-document.ts';
+import { FileRoot, type RootSpec, type SiteEvents } from './file-root.ts';
+import { gitIsBusy } from './git-lock.ts';
+import { LateWriters } from './late-writers.ts';
+import { ProjectionTimer } from './projection-timer.ts';
+import { lockRoot } from './root-lock.ts';
+import { Listeners, type StoreEvent } from './store-events.ts';
+import { isMissing, readTextFile, stampOf } from './text-file.ts';
+import { type RootWatch, watchRoot } from './watch-root.ts';
+
+export interface FileStoreLog {
+  warn(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface FileStoreOptions {
+  readonly roots?: readonly RootSpec[];
+  /** Watch the folders for outside edits (default true); without, they are merged when a document is loaded or written. */
+  readonly watch?: boolean;
+  readonly log?: FileStoreLog;
+  /** From an update to the file, ms (default 30; at most three times that under constant typing). */
+  readonly projectDelayMs?: number;
+  readonly settleMs?: number;
+  /** Take no lock on the folder: only for a second look at it by the process that has it. */
+  readonly lock?: boolean;
+  /** FB9: overrides what the file system is found to do. */
+  readonly foldsCase?: boolean;
+}
+
+const IDLE_MS = 60_000;
+const RETRY_MS = 100;
+
+/**
+ * SY11: documents as markdown files, their Yjs state in `.markco/` beside them. `load` merges outside edits (FB5), every appended update is
+ * durable before it resolves and in the file some 30 ms later (FB6).
+ */
+export class FileStore implements DocumentStore {
+  readonly kind = 'file';
+  readonly #options: FileStoreOptions;
+  readonly #roots = new Map<string, { root: FileRoot; watch: RootWatch | null; unlock: (() => Promise<void>) | null }>();
+  readonly #external = new Listeners<[string, Uint8Array]>();
+  readonly #events = new Listeners<[StoreEvent]>();
+  readonly #projection: ProjectionTimer;
+  readonly #late = new LateWriters();
+  readonly #holds = new Set<string>();
+  readonly #mayRecreate = new Set<string>();
+  readonly #sweep: NodeJS.Timeout;
+  #beforeLoad: ((documentId: string) => Promise<void>) | null = null;
+  #closed = false;
+
+  private constructor(options: FileStoreOptions) {
+    this.#options = options;
+    this.#projection = new ProjectionTimer(options.projectDelayMs ?? 30, (id) => this.#find(id)?.document.reconcile() ?? Promise.resolve());
+    this.#sweep = setInterval(() => void this.#unloadIdle(), IDLE_MS / 2);
+    this.#sweep.unref();
+  }
+
+  static async open(options: FileStoreOptions = {}): Promise<FileStore> {
+    const store = new FileStore(options);
+    for (const root of options.roots ?? []) await store.addRoot(root);
+    return store;
+  }
+
+  // --- folders ---
+
+  /** Opens a folder's state and watches it. Rejects where another living process keeps it. Adding it again only updates whose it is. */
+  async addRoot(spec: RootSpec): Promise<void> {
+    const known = this.#roots.get(spec.dir);
+    if (known) {
+      known.root.spec = spec;
+      return;
+    }
+    const root = await FileRoot.open(spec, this.#siteEvents(spec.dir), this.#options.foldsCase);
+    const unlock = this.#options.lock === false ? null : await lockRoot(spec.dir);
+    const entry: { root: FileRoot; watch: RootWatch | null; unlock: (() => Promise<void>) | null } = { root, watch: null, unlock };
+    this.#roots.set(spec.dir, entry);
+    if (this.#options.watch !== false) entry.watch = await this.#watch(spec.dir);
+  }
+
+  async removeRoot(dir: string): Promise<void> {
+    const entry = this.#roots.get(dir);
+    if (!entry) return;
+    await entry.watch?.stop();
+    for (const id of entry.root.documents.keys()) if (this.#projection.isWaiting(id)) await this.#projection.flush(id);
+    this.#roots.delete(dir);
+    await entry.root.close();
+    await entry.unlock?.();
+  }
+
+  /** What is kept of every document of the folder. */
+  documents(dir: string): DocumentMeta[] {
+    const entry = this.#roots.get(dir);
+    return entry ? [...entry.root.documents.values()].map((document) => ({ ...document.meta })) : [];
+  }
+
+  meta(documentId: string): DocumentMeta | null {
+    const found = this.#find(documentId);
+    return found ? { ...found.document.meta } : null;
+  }
+
+  /** The document of a file (relative to the folder), if it is one we keep. */
+  idOf(dir: string, file: string): string | null {
+    return this.#roots.get(dir)?.root.idOf(file) ?? null;
+  }
+
+  // --- documents ---
+
+  /**
+   * Makes a document known. With `agreed` its text is the server's, and nothing is fetched (FB3); without, it waits for {@link adopt} or
+   * becomes a history of this device when it is first loaded (EL3). Returns its file.
+   */
+  async add(
+    dir: string,
+    entry: { documentId: string; path: string; epoch?: string; file?: string; agreed?: string; synced: boolean },
+  ): Promise<string> {
+    const { root } = this.#rootAt(dir);
+    const existing = root.documents.get(entry.documentId);
+    if (existing) return existing.meta.file;
+    const file = entry.file ?? root.freeFile(entry.path);
+    const document = root.add({
+      documentId: entry.documentId,
+      path: entry.path,
+      file,
+      syncedPath: entry.synced ? entry.path : null,
+      epoch: entry.agreed !== undefined && entry.epoch ? entry.epoch : `local-${randomUUID()}`,
+      pulled: false,
+      dirty: !entry.synced,
+      textHash: '',
+      fileHash: null,
+      stamp: null,
+    });
+    if (entry.agreed !== undefined) await document.record(entry.agreed);
+    else await root.saveMeta(document);
+    return file;
+  }
+
+  /** The server's history takes over (FB4); see {@link FileDocument.adopt}. Close the open document first. */
+  async adopt(documentId: string, epoch: string, state: Uint8Array, conflictCopy: (text: string) => Promise<void>): Promise<AdoptOutcome> {
+    return this.#get(documentId).document.adopt(epoch, state, conflictCopy);
+  }
+
+  /** SY12: state of the same history from another store. Returns what was new here, null if nothing; open documents hear of it. */
+  async absorb(documentId: string, state: Uint8Array): Promise<Uint8Array | null> {
+    const fresh = await this.#get(documentId).document.absorb(state);
+    if (fresh) {
+      this.#external.emit(documentId, fresh);
+      this.#projection.schedule(documentId);
+    }
+    return fresh;
+  }
+
+  /** FB7: another path; `moveFile` also moves the file. The id, history and state stay. */
+  async rename(documentId: string, names: { path: string; file?: string; synced: boolean }, moveFile: boolean): Promise<void> {
+    const { root, document } = this.#get(documentId);
+    await document.exclusive(async () => {
+      const file = names.file ?? (root.idOf(names.path) === documentId ? names.path : root.freeFile(names.path));
+      const from = document.meta.file;
+      if (moveFile && from !== file) await moveInside(root, from, file);
+      if (names.synced) document.meta.syncedPath = names.path;
+      await root.relabel(document, { path: names.path, file });
+    });
+  }
+
+  /** Notes the path the server is known to have. */
+  async noteSyncedPath(documentId: string, documentPath: string): Promise<void> {
+    const { root, document } = this.#get(documentId);
+    document.meta.syncedPath = documentPath;
+    await root.saveMeta(document);
+  }
+
+  /** FB7: forgets a document. `dispose` gets the absolute path of its file, if the file is to go too. */
+  async remove(documentId: string, dispose?: (file: string) => Promise<void>): Promise<void> {
+    const found = this.#find(documentId);
+    if (!found) return;
+    this.#projection.cancel(documentId);
+    this.#holds.delete(documentId);
+    if (dispose) await found.document.exclusive(() => dispose(found.root.absolute(found.document.meta.file)));
+    await found.root.remove(found.document);
+  }
+
+  text(documentId: string): Promise<string> {
+    return this.#get(documentId).document.text();
+  }
+
+  /** RU15: what the document holds, and whether its file holds all of it. */
+  standing(documentId: string): Promise<{ vector: Uint8Array; projected: boolean; hasState: boolean }> {
+    return this.#get(documentId).document.standing();
+  }
+
+  /** See {@link FileDocument.markAgreed}. */
+  markAgreed(documentId: string, serverText: string): Promise<boolean> {
+    return this.#get(documentId).document.markAgreed(serverText);
+  }
+
+  /** Looks at the file now, as after an event of the file system. */
+  notice(documentId: string): Promise<void> {
+    return this.#find(documentId)?.document.noticeFile() ?? Promise.resolve();
+  }
+
+  /** Leaves the document's file alone until {@link release}: a rename or removal is being decided (FB7). */
+  hold(documentId: string): void {
+    this.#holds.add(documentId);
+  }
+
+  /** `recreate`: a file that is gone is written again (an edit beats a delete). */
+  async release(documentId: string, recreate = false): Promise<void> {
+    this.#holds.delete(documentId);
+    if (recreate) this.#mayRecreate.add(documentId);
+    await this.#find(documentId)?.document.reconcile();
+    this.#mayRecreate.delete(documentId);
+  }
+
+  /** Resolves when every file holds what its document holds, as far as files may be written. */
+  async settled(): Promise<void> {
+    await this.#projection.flushAll();
+  }
+
+  /** Called before a document without the server's state is loaded, so that the state can be fetched in time. */
+  set beforeLoad(hook: ((documentId: string) => Promise<void>) | null) {
+    this.#beforeLoad = hook;
+  }
+
+  on(listener: (event: StoreEvent) => void): () => void {
+    return this.#events.add(listener);
+  }
+
+  // --- DocumentStore ---
+
+  async load(documentId: string): Promise<LoadedDocument | null> {
+    if (!this.#find(documentId)) return null;
+    if (!this.#find(documentId)!.document.meta.pulled) await this.#beforeLoad?.(documentId);
+    const found = this.#find(documentId);
+    if (!found) return null;
+    const snapshot = await found.document.load();
+    this.#events.emit({ kind: 'loaded', documentId });
+    return { ref: this.#ref(found), epoch: found.document.meta.epoch, snapshot, updates: [] };
+  }
+
+  async append(batches: readonly UpdateBatch[]): Promise<void> {
+    const byId = new Map<string, Uint8Array[]>();
+    for (const { ref, updates } of batches) byId.set(ref.documentId, [...(byId.get(ref.documentId) ?? []), ...updates]);
+    const gone = [...byId.keys()].filter((id) => !this.#find(id));
+    if (gone.length > 0) throw new DocumentGone(gone);
+    // Always in the order of ids: two appends can then not wait for each other.
+    const ids = [...byId.keys()].sort();
+    const results = await Promise.allSettled(ids.map((id) => this.#get(id).document.append(byId.get(id)!)));
+    const failed = results.find((result) => result.status === 'rejected');
+    for (const result of results) {
+      if (result.status !== 'fulfilled') continue;
+      if (failed) await result.value.rollback();
+      else result.value.commit();
+    }
+    if (failed) throw failed.reason;
+    for (const id of ids) {
+      this.#projection.schedule(id);
+      this.#events.emit({ kind: 'appended', documentId: id });
+    }
+  }
+
+  async saveContent(contents: readonly DocumentContent[]): Promise<void> {
+    await Promise.all(contents.map(({ ref }) => this.#projection.flush(ref.documentId)));
+  }
+
+  async compact(documentId: string): Promise<CompactionResult> {
+    const bytes = (await this.#find(documentId)?.document.compact(true)) ?? 0;
+    return { compacted: bytes > 0, rows: 0, bytes };
+  }
+
+  onExternalUpdate(listener: (documentId: string, update: Uint8Array) => void): () => void {
+    return this.#external.add(listener);
+  }
+
+  async ping(): Promise<void> {
+    await Promise.all([...this.#roots.keys()].map((dir) => lstat(dir)));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#sweep);
+    await this.#late.close();
+    await this.#projection.flushAll();
+    for (const dir of [...this.#roots.keys()]) await this.removeRoot(dir);
+    this.#projection.close();
+  }
+
+  // --- inside ---
+
+  async #watch(dir: string): Promise<RootWatch> {
+    return watchRoot(dir, {
+      files: (files) => {
+        this.#events.emit({ kind: 'files', dir, files });
+        for (const file of files) {
+          const id = this.idOf(dir, file);
+          if (id) this.#notice(id);
+        }
+      },
+      other: () => this.#events.emit({ kind: 'files', dir, files: null }),
+      lost: (error) => {
+        this.#options.log?.warn({ err: error.message }, 'The watcher missed changes; the folder is looked through again.');
+        this.#events.emit({ kind: 'files', dir, files: null });
+      },
+    });
+  }
+
+  #notice(documentId: string): void {
+    this.notice(documentId).catch((error: Error) => this.#problem(documentId, error));
+  }
+
+  #siteEvents(dir: string): SiteEvents {
+    return {
+      settleMs: this.#options.settleMs ?? 20,
+      read: readTextFile,
+      stampOf: async (file) => {
+        try {
+          const stats = await lstat(file);
+          return stats.isFile() ? stampOf(stats) : null;
+        } catch (error) {
+          if (isMissing(error)) return null;
+          throw error;
+        }
+      },
+      held: (id, missing) => this.#held(dir, id, missing),
+      onOutsideEdit: (documentId, update) => {
+        if (update) this.#external.emit(documentId, update);
+        this.#events.emit({ kind: 'outside', documentId, merged: update !== null });
+      },
+      onFileMissing: (documentId) => this.#events.emit({ kind: 'missing', documentId }),
+      onUnusable: (documentId, status) => this.#events.emit({ kind: 'unusable', documentId, status }),
+      onProjected: (documentId, recreated) => this.#events.emit({ kind: 'projected', documentId, recreated }),
+      onProblem: (documentId, error) => this.#problem(documentId, error),
+      retryLater: (documentId) => this.#projection.schedule(documentId, RETRY_MS * 5),
+      watchLateWriter: (late, take) => this.#late.watch(late, take),
+    };
+  }
+
+  #held(dir: string, documentId: string, missing: boolean): boolean {
+    if (missing && !this.#mayRecreate.has(documentId)) this.#events.emit({ kind: 'missing', documentId });
+    if (this.#holds.has(documentId)) return true;
+    if (!gitIsBusy(dir)) return false;
+    this.#projection.schedule(documentId, RETRY_MS);
+    return true;
+  }
+
+  #problem(documentId: string, error: Error): void {
+    this.#options.log?.warn(
+      { document_id: documentId, err: error.message },
+      'A document could not be brought to its file; it is tried again.',
+    );
+    this.#events.emit({ kind: 'problem', documentId, message: error.message });
+  }
+
+  async #unloadIdle(): Promise<void> {
+    const before = Date.now() - IDLE_MS;
+    for (const { root } of this.#roots.values()) {
+      for (const document of root.documents.values()) {
+        if (document.inMemory && !document.busy && document.lastUsed < before) await document.unload();
+      }
+    }
+  }
+
+  #find(documentId: string): { root: FileRoot; document: FileDocument } | null {
+    for (const { root } of this.#roots.values()) {
+      const document = root.documents.get(documentId);
+      if (document) return { root, document };
+    }
+    return null;
+  }
+
+  #get(documentId: string): { root: FileRoot; document: FileDocument } {
+    const found = this.#find(documentId);
+    if (!found) throw new AppError('not_found', 'The document is not in any linked folder.');
+    return found;
+  }
+
+  #rootAt(dir: string): { root: FileRoot } {
+    const entry = this.#roots.get(dir);
+    if (!entry) throw new AppError('not_found', 'The folder is not linked.');
+    return entry;
+  }
+
+  #ref({ root, document }: { root: FileRoot; document: FileDocument }): DocumentRef {
+    const { userId, projectId, project } = root.spec;
+    return { documentId: document.meta.documentId, userId, projectId, project, path: document.meta.path };
+  }
+}
+
+async function moveInside(root: FileRoot, from: string, to: string): Promise<void> {
+  await mkdir(path.dirname(root.absolute(to)), { recursive: true });
+  await rename(root.absolute(from), root.absolute(to)).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
