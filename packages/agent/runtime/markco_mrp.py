@@ -45,7 +45,7 @@ COALESCE = 32_768  # neighbouring writes are sent as one event up to this size
 BREATH_SECONDS = 0.008  # and under load this far apart
 KEEP_ALIVE_SECONDS = 15
 INTROSPECT_SECONDS = 2.0
-OWN_FILE = __file__ if '__file__' in globals() else '<markco_mrp>'
+OWN_FILES = {globals().get('__file__', '<markco_mrp>')}  # kept out of tracebacks
 
 
 # ---------------------------------------------------------------- text and JSON
@@ -360,7 +360,7 @@ def _clean_traceback(tb):
     while tb is not None:
         name = tb.tb_frame.f_code.co_filename
         seen = seen or name.startswith('<cell ')
-        if seen and name != OWN_FILE:
+        if seen and name not in OWN_FILES:
             kept.append(tb)
         tb = tb.tb_next
     rest = None

@@ -1,7 +1,7 @@
 import { RuntimeBusyError } from '@markco/agent/runtimes/runtime';
 import { expect, it } from 'vitest';
 import type { MrpFeatures, MrpSubject } from '../mrp-conformance.ts';
-import { displaysOf, errorOf, runCell, startCell, textOf } from './run-cell.ts';
+import { displaysOf, errorOf, namesOf, runCell, startCell, textOf } from './run-cell.ts';
 
 /** Running code: order, errors, displays, interrupts, limits. */
 export function executionCases(subject: MrpSubject, features: MrpFeatures): void {
@@ -112,13 +112,7 @@ function displayCases(subject: MrpSubject, features: MrpFeatures): void {
       subject.runtime,
       `import base64\nclass P:\n    def _repr_png_(self): return base64.b64decode("${png}")\nprint("1")\ndisplay(P())\nprint("2")`,
     );
-    expect(events.map((event) => event.event).filter((name) => name !== 'start')).toEqual([
-      'stdout',
-      'display',
-      'stdout',
-      'result',
-      'done',
-    ]);
+    expect(namesOf(events)).toEqual(['start', 'stdout', 'display', 'stdout', 'result', 'done']);
     const shown = events.find((event) => event.event === 'display')!;
     expect(shown).toMatchObject({ data: { 'image/png': png }, metadata: { 'image/png': { width: 1, height: 1 } } });
   });
@@ -141,7 +135,7 @@ function displayCases(subject: MrpSubject, features: MrpFeatures): void {
         'import matplotlib.pyplot as plt\nplt.plot([1, 2]);\nplt.show()\nprint("between")\nplt.plot([2, 1]);',
       );
       expect(errorOf(events)).toBeNull();
-      expect(events.map((event) => event.event)).toEqual(['start', 'display', 'stdout', 'display', 'result', 'done']);
+      expect(namesOf(events)).toEqual(['start', 'display', 'stdout', 'display', 'result', 'done']);
       for (const data of displaysOf(events))
         expect(data).toMatchObject({ 'image/png': expect.stringMatching(/^iVBOR/), 'text/plain': expect.any(String) });
     },

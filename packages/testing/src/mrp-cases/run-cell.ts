@@ -47,3 +47,9 @@ export const displaysOf = (events: MrpStreamEvent[]): Record<string, unknown>[] 
 
 /** The error a run ended with, or null. */
 export const errorOf = (events: MrpStreamEvent[]) => events.find((event) => event.event === 'error')?.error ?? null;
+
+/** The events' names, neighbouring pieces of one stream counted once. */
+export const namesOf = (events: MrpStreamEvent[]): string[] =>
+  events
+    .map((event) => event.event)
+    .filter((name, index, all) => !(name.startsWith('std') && name !== 'stdin_request' && all[index - 1] === name));
