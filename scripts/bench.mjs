@@ -1,0 +1,24 @@
+/** `npm run bench`: every benchmark, ours beside the peers in one run; prints tables in markdown. `npm run bench -- relay` runs one. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureGenerated } from './lib/ensure-built.mjs';
+import { ensureInstalled } from './lib/ensure-installed.mjs';
+import { ROOT } from './lib/paths.mjs';
+import { runCommand } from './lib/run-command.mjs';
+import { fail } from './lib/say.mjs';
+
+await ensureInstalled();
+await ensureGenerated();
+const folder = join(ROOT, 'tests/bench');
+const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'run.ts')));
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const unknown = wanted.filter((name) => !all.includes(name));
+if (unknown.length > 0) fail(`There is no benchmark named ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
+for (const name of wanted.length > 0 ? wanted : all) {
+  const { code } = await runCommand(
+    process.execPath,
+    ['--expose-gc', join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(folder, name, 'run.ts')],
+    { cwd: ROOT },
+  );
+  if (code !== 0) fail(`The benchmark ${name} failed.`);
+}
