@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { silentLog } from '@markco/sync/log';
 import { type Access, type Authorizer, UpgradeRefused } from '@markco/sync/relay/authorize';
 import type { RelayLimits } from '@markco/sync/relay/limits';
@@ -55,6 +56,8 @@ export interface RelayHarness {
   readonly store: DocumentStore;
   readonly authorizer: OpenAuthorizer;
   readonly port: number;
+  /** The raw connections, to cut them. */
+  readonly sockets: ReadonlySet<Duplex>;
   /** `ws://…/sync/<user>/<project>`, for y-websocket. */
   serverUrl(ref: DocumentRef): string;
   /** The full address of a document. */
@@ -77,7 +80,12 @@ export async function startRelay(
     ...(options.limits ? { limits: options.limits } : {}),
   });
   const server = createServer((_request, response) => response.writeHead(404).end());
-  server.on('upgrade', (request, socket, head) => relay.handleUpgrade(request, socket, head));
+  const sockets = new Set<Duplex>();
+  server.on('upgrade', (request, socket, head) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    relay.handleUpgrade(request, socket, head);
+  });
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const serverUrl = (ref: DocumentRef) => `ws://127.0.0.1:${port}/sync/${ref.userId}/${encodeURIComponent(ref.project)}`;
@@ -86,6 +94,7 @@ export async function startRelay(
     store,
     authorizer,
     port,
+    sockets,
     serverUrl,
     documentUrl: (ref, query) =>
       `${serverUrl(ref)}/${ref.path.split('/').map(encodeURIComponent).join('/')}${query ? `?${new URLSearchParams(query)}` : ''}`,

@@ -71,7 +71,10 @@ export class Heartbeat {
   }
 
   #ping(peer: SocketPeer): void {
-    if (!peer.alive) return peer.terminate();
+    if (!peer.alive) {
+      peer.terminate();
+      return;
+    }
     peer.alive = false;
     peer.ping();
   }

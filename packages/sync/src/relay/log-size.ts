@@ -23,7 +23,10 @@ export class LogSize {
 
   /** What a compaction folded in. */
   folded(result: CompactionResult): void {
-    if (!result.compacted) return this.postpone();
+    if (!result.compacted) {
+      this.postpone();
+      return;
+    }
     this.#rows = Math.max(0, this.#rows - result.rows);
     this.#bytes = Math.max(0, this.#bytes - result.bytes);
     this.#snapshotBytes += result.bytes;

@@ -12,24 +12,32 @@ export interface Conversation {
   readonly peer: Peer;
   /** It said what it has; only then may it write (SY7). */
   introduced: boolean;
+  /** The history its copy belongs to, where it says so (our clients do, once they were synced). */
+  readonly epoch: string | null;
   warnedReadOnly: boolean;
 }
 
 /** Handles one checked frame of a peer in its room. Refusals close that peer alone. */
 export function receiveFrame(talk: Conversation, frame: ClientFrame, host: RoomHost): void {
   switch (frame.kind) {
-    case 'step1':
-      return introduce(talk, frame, host);
-    case 'update':
-      return receiveUpdate(talk, frame, host);
+    case 'step1': {
+      introduce(talk, frame, host);
+      return;
+    }
+    case 'update': {
+      receiveUpdate(talk, frame, host);
+      return;
+    }
     case 'awareness': {
       const { relay, refused } = talk.room.awareness.receive(talk.peer, frame.entries);
       if (refused) host.metrics.error('awareness_limit');
       if (relay.length > 0) talk.room.relayAwareness(writeAwareness(encodeAwareness(relay)));
       return;
     }
-    case 'query':
-      return talk.peer.sendAwareness(writeAwareness(encodeAwareness(talk.room.awareness.entries())));
+    case 'query': {
+      talk.peer.sendAwareness(writeAwareness(encodeAwareness(talk.room.awareness.entries())));
+      return;
+    }
     case 'auth':
       return;
   }
@@ -37,26 +45,42 @@ export function receiveFrame(talk: Conversation, frame: ClientFrame, host: RoomH
 
 function introduce(talk: Conversation, frame: ClientFrame & { kind: 'step1' }, host: RoomHost): void {
   const { room, peer } = talk;
-  if (!talk.introduced && peer.access.mode === 'write' && room.state.isForeign(frame.clients)) {
-    return refuse(talk, host, 'history', CLOSE.historyDiffers, 'This copy has a history of its own. It must be merged as text.');
+  if (!talk.introduced && hasOtherHistory(talk, frame.clients)) {
+    refuse(talk, host, 'history', CLOSE.historyDiffers, 'This copy has a history of its own. It must be merged as text.');
+    return;
   }
   talk.introduced = true;
   room.sendState(peer, frame.stateVector, 'step2');
 }
 
+/** SY7. Two histories of one epoch may share no client yet: both began in the same empty document. */
+function hasOtherHistory({ room, peer, epoch }: Conversation, clients: readonly number[]): boolean {
+  if (epoch !== null && clients.length > 0) return epoch !== room.epoch;
+  return peer.access.mode === 'write' && room.state.isForeign(clients);
+}
+
 function receiveUpdate(talk: Conversation, frame: ClientFrame & { kind: 'update' }, host: RoomHost): void {
   const { room, peer } = talk;
-  if (peer.access.mode === 'read') return refuseReadOnly(talk, host);
-  if (!talk.introduced) return refuse(talk, host, 'bad_frame', CLOSE.badFrame, 'SyncStep1 must come before updates.');
+  if (peer.access.mode === 'read') {
+    refuseReadOnly(talk, host);
+    return;
+  }
+  if (!talk.introduced) {
+    refuse(talk, host, 'bad_frame', CLOSE.badFrame, 'SyncStep1 must come before updates.');
+    return;
+  }
   const { update, info } = frame;
   if (!mayWrite(talk, frame.step2, info)) {
-    return refuse(talk, host, 'foreign_client', CLOSE.badFrame, 'The update continues what another person is writing.');
+    refuse(talk, host, 'foreign_client', CLOSE.badFrame, 'The update continues what another person is writing.');
+    return;
   }
   if (isTooLarge(room, info, host)) {
-    return refuse(talk, host, 'too_large', CLOSE.tooLarge, `Documents may have up to ${host.limits.maxTextLength} characters.`);
+    refuse(talk, host, 'too_large', CLOSE.tooLarge, `Documents may have up to ${host.limits.maxTextLength} characters.`);
+    return;
   }
   if (!host.queue.hasRoom(room.ref.documentId, update.length)) {
-    return refuse(talk, host, 'queue_full', CLOSE.tryLater, 'The server cannot save right now. Keep the page open.');
+    refuse(talk, host, 'queue_full', CLOSE.tryLater, 'The server cannot save right now. Keep the page open.');
+    return;
   }
   applyUpdate(talk, update, info, host);
 }
@@ -75,7 +99,8 @@ function applyUpdate(talk: Conversation, sent: Uint8Array, info: UpdateInfo, hos
   if (gapped && room.state.gapBytes > host.limits.maxGapBytes) {
     room.state.dropGaps();
     if (integrated) room.commit({ store: integrated, news: integrated, sent: integrated, author: null });
-    return refuse(talk, host, 'too_large', CLOSE.badFrame, 'Too many edits arrived whose predecessors are missing.');
+    refuse(talk, host, 'too_large', CLOSE.badFrame, 'Too many edits arrived whose predecessors are missing.');
+    return;
   }
   // What waits for others is stored as it came; of what was known in part, only the new part is.
   if (gapped) room.commit({ store: sent, news: integrated, sent, author: peer });

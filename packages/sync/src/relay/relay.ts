@@ -184,14 +184,14 @@ export class Relay {
     return admit(request, { authorizer: this.#options.authorizer, rooms: this.#rooms, timeoutMs: this.#limits.upgradeTimeoutMs });
   }
 
-  #accept(socket: WebSocket, { access, lease }: Admission): void {
+  #accept(socket: WebSocket, { access, lease, epoch }: Admission): void {
     const { room } = lease;
     const peer: SocketPeer = new SocketPeer(socket, access, {
       limits: this.#limits,
       metrics: this.metrics,
       events: { drained: () => room.caughtUp(peer) },
     });
-    const talk: Conversation = { room, peer, introduced: false, warnedReadOnly: false };
+    const talk: Conversation = { room, peer, introduced: false, epoch, warnedReadOnly: false };
     this.#sockets.set(peer, talk);
     this.metrics.connections.set(this.#sockets.size);
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(talk, peer, data, isBinary));

@@ -56,7 +56,7 @@ class HandlePeer implements Peer, RoomHandle {
     this.#lease = lease;
     this.#host = host;
     this.#onReady = onReady;
-    this.#talk = { room: lease.room, peer: this, introduced: true, warnedReadOnly: false };
+    this.#talk = { room: lease.room, peer: this, introduced: true, epoch: lease.room.epoch, warnedReadOnly: false };
   }
 
   /** Made when first asked for: it keeps a timer. */

@@ -14,13 +14,19 @@ export function skipAny(cursor: ByteCursor, depth = 0): void {
     case 121:
     case 120:
       return;
-    case 125:
-      return cursor.skipVarInt();
-    case 124:
-      return cursor.skip(4);
+    case 125: {
+      cursor.skipVarInt();
+      return;
+    }
+    case 124: {
+      cursor.skip(4);
+      return;
+    }
     case 123:
-    case 122:
-      return cursor.skip(8);
+    case 122: {
+      cursor.skip(8);
+      return;
+    }
     case 119:
       cursor.utf16Length();
       return;
@@ -33,8 +39,10 @@ export function skipAny(cursor: ByteCursor, depth = 0): void {
     case 117:
       for (let n = cursor.count(); n > 0; n--) skipAny(cursor, depth + 1);
       return;
-    case 116:
-      return cursor.skipBlob();
+    case 116: {
+      cursor.skipBlob();
+      return;
+    }
     default:
       throw new BadFrame('a value has an unknown type');
   }

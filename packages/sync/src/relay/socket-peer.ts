@@ -84,7 +84,10 @@ export class SocketPeer implements Peer {
   }
 
   #becomeStale(): void {
-    if (this.#socket.bufferedAmount > this.#limits.terminateBytes) return this.#tooSlow();
+    if (this.#socket.bufferedAmount > this.#limits.terminateBytes) {
+      this.#tooSlow();
+      return;
+    }
     if (this.#staleTimer) return;
     const deadline = Date.now() + this.#limits.staleMs;
     const look = Math.min(100, this.#limits.staleMs);

@@ -10,6 +10,8 @@ import type { RoomLease, RoomRegistry } from './room-registry.ts';
 export interface Admission {
   readonly access: Access;
   readonly lease: RoomLease;
+  /** The history the client says its copy belongs to (`?epoch=`). */
+  readonly epoch: string | null;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function admit(
     lease.release();
     throw new UpgradeRefused(401, 'The ticket is for an earlier history of the document. Ask for a new one.');
   }
-  return { access, lease };
+  return { access, lease, epoch: new URLSearchParams((request.url ?? '').split('?')[1]).get('epoch') };
 }
 
 async function within<T>(promise: Promise<T>, deadline: number): Promise<T> {
