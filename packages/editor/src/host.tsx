@@ -1,6 +1,7 @@
 import type { MeView } from '@markco/core/contract/auth';
 import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
 import type { DeviceView } from '@markco/core/device/device';
+import type { ProjectConfig } from '@markco/core/project/mrmd-config';
 import type { CreateRunInput, RunView } from '@markco/core/run/run';
 import type { RunWatchItem } from '@markco/core/run/run-event';
 import { createContext, useContext } from 'react';
@@ -44,6 +45,8 @@ export interface WorkspaceHost {
   readonly project: Live<ProjectView>;
   readonly documents: Live<readonly DocumentView[]>;
   readonly devices: Live<readonly DeviceView[]>;
+  /** What the project's `mrmd.md` says (session names, order of pages); defaults where the host does not know it. */
+  readonly projectConfig?: Live<ProjectConfig>;
   /** Whether this client reaches the server now. */
   readonly online: Live<boolean>;
   open(documentId: string): OpenDocument;

@@ -1,0 +1,67 @@
+import { openSearchPanel } from '@codemirror/search';
+import type { EditorView } from '@codemirror/view';
+import { currentCell, insertCell, runAndAdvance, runInPlace } from '../codemirror/cell-commands.ts';
+import { type PreviewMode, setPreviewMode } from '../codemirror/preview-mode.ts';
+import type { EditorSession } from '../session.tsx';
+import type { PaletteItem } from './palette.tsx';
+
+/** Switches between drawn and raw markdown. */
+export function toggleRaw(session: EditorSession): void {
+  const next: PreviewMode = session.mode.get() === 'raw' ? (session.touch ? 'reading' : 'live') : 'raw';
+  session.view.get()?.dispatch({ effects: setPreviewMode.of(next) });
+}
+
+/** Opens the find panel with the focus in it. */
+export function find(session: EditorSession): void {
+  const view = session.view.get();
+  if (!view) return;
+  openSearchPanel(view);
+}
+
+/** Every command of the workspace, for the palette. */
+export function paletteCommands(session: EditorSession): PaletteItem[] {
+  const { controller, host } = session;
+  const withView = (run: (view: EditorView) => void) => () => {
+    const view = session.view.get();
+    if (!view) return;
+    view.focus();
+    run(view);
+  };
+  return [
+    { id: 'run', label: 'Run cell', keys: 'Ctrl Enter', run: withView(runInPlace) },
+    { id: 'run-next', label: 'Run cell and go to the next', keys: 'Shift Enter', run: withView(runAndAdvance) },
+    { id: 'run-all', label: 'Run all cells', run: () => controller.runAll() },
+    { id: 'run-above', label: 'Run all above', run: withView((view) => controller.runAbove(currentCell(view)?.index ?? 0)) },
+    { id: 'insert', label: 'Insert cell below', run: withView((view) => insertCell(view, currentCell(view))) },
+    { id: 'find', label: 'Find in this document', keys: 'Ctrl F', run: () => find(session) },
+    { id: 'files', label: 'Open another document', keys: 'Ctrl P', run: () => session.palette.set('files') },
+    { id: 'raw', label: session.mode.get() === 'raw' ? 'Show drawn markdown' : 'Show markdown source', run: () => toggleRaw(session) },
+    { id: 'restart', label: 'Restart session', detail: 'Variables are lost', run: () => restart(session) },
+    { id: 'runs', label: 'All runs', run: () => host.navigate({ page: 'runs' }) },
+    { id: 'devices', label: 'Devices', run: () => host.navigate({ page: 'devices' }) },
+    { id: 'settings', label: 'Settings', run: () => host.navigate({ page: 'settings' }) },
+    { id: 'dashboard', label: 'Projects', run: () => host.navigate({ page: 'dashboard' }) },
+  ];
+}
+
+/** The project's documents, for quick open. */
+export function paletteFiles(session: EditorSession): PaletteItem[] {
+  return session.host.documents
+    .get()
+    .filter((document) => !document.deletedAt)
+    .map((document) => ({
+      id: document.id,
+      label: document.title,
+      detail: document.path,
+      run: () => session.host.navigate({ documentId: document.id }),
+    }));
+}
+
+function restart(session: EditorSession): void {
+  const last = session.runs.get()[0];
+  session.controller
+    .session('restart', last?.language ?? 'python', last?.sessionName ?? 'default')
+    .catch((error: unknown) =>
+      session.controller.problem.set(error instanceof Error ? error.message : 'The session could not be restarted.'),
+    );
+}

@@ -1,0 +1,82 @@
+import { stripAnsi } from '@markco/core/document/output-block';
+import type { RunEvent } from '@markco/core/run/run-event';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useSession } from '../session.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+
+const LINE = 20;
+
+/** The whole log of a run, however long: only the lines on the screen are drawn. */
+export function LogDialog({ runId, onClose }: { runId: string; onClose(): void }): ReactNode {
+  const { host } = useSession();
+  const [lines, setLines] = useState<readonly string[]>([]);
+  useEffect(() => {
+    let text = '';
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = host.watchRun(runId, 0, (item) => {
+      if (item.type !== 'event') return;
+      text += logText(item.event);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setLines(stripAnsi(text).split('\n'));
+      }, 100);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [host, runId]);
+  return (
+    <Dialog label="Full log" kind="full" onClose={onClose}>
+      <div className="mk-panel-tools">
+        <span className="mk-note">{lines.length.toLocaleString('en')} lines</span>
+        <button type="button" className="mk-button mk-small" onClick={() => void navigator.clipboard?.writeText(lines.join('\n'))}>
+          Copy all
+        </button>
+      </div>
+      <Lines lines={lines} />
+    </Dialog>
+  );
+}
+
+function Lines({ lines }: { lines: readonly string[] }): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const height = box.current?.clientHeight ?? 800;
+  const first = Math.max(0, Math.floor(top / LINE) - 20);
+  const shown = lines.slice(first, first + Math.ceil(height / LINE) + 40);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <div ref={box} className="mk-log" tabIndex={0} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      <pre style={{ height: lines.length * LINE, paddingTop: first * LINE, lineHeight: `${LINE}px` }}>{shown.join('\n')}</pre>
+    </div>
+  );
+}
+
+/** What an event adds to the log, as plain text. */
+export function logText({ body }: RunEvent): string {
+  switch (body.kind) {
+    case 'stdout':
+    case 'stderr':
+      return body.text;
+    case 'note':
+    case 'warning':
+      return `${body.text}\n`;
+    case 'error':
+      return `${body.traceback.length > 0 ? body.traceback.join('\n') : `${body.name}: ${body.message}`}\n`;
+    case 'display':
+      return plain(body.data);
+    case 'result':
+      return body.data ? plain(body.data) : '';
+    case 'asset':
+      return `[${body.name ?? body.alt ?? body.mimeType}]\n`;
+    case 'stdin_request':
+      return body.prompt;
+    case 'stdin_answered':
+      return `${body.shown ?? ''}\n`;
+    default:
+      return '';
+  }
+}
+
+const plain = (data: Record<string, unknown>): string => (typeof data['text/plain'] === 'string' ? `${data['text/plain']}\n` : '');

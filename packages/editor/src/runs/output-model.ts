@@ -1,0 +1,117 @@
+import type { RunEvent, RunEventBody } from '@markco/core/run/run-event';
+import { appendTerminal, emptyTerminal, type TerminalText } from './terminal-text.ts';
+
+type Of<K extends RunEventBody['kind']> = Extract<RunEventBody, { kind: K }>;
+
+/** One thing below a cell, in the order it came. `id` is the seq of its first event and stays the same while it grows. */
+export type OutputBlock =
+  | { kind: 'stream'; id: number; name: 'stdout' | 'stderr'; text: TerminalText }
+  | { kind: 'display'; id: number; data: Record<string, unknown>; metadata: Record<string, unknown> }
+  | { kind: 'asset'; id: number; asset: Of<'asset'> }
+  | { kind: 'error'; id: number; error: Of<'error'> }
+  | { kind: 'note'; id: number; tone: 'note' | 'warning'; text: string }
+  | { kind: 'answered'; id: number; prompt: string; by: string | null; shown: string | null };
+
+/** Everything known of a run's output. `lastSeq`: the newest event in it; `limited`: displays beyond the limit were left out. */
+export type OutputModel = {
+  lastSeq: number;
+  blocks: OutputBlock[];
+  awaiting: { prompt: string; password: boolean; execId: string } | null;
+  ended: Of<'ended'> | null;
+  startedAt: number | null;
+  limited: number;
+};
+
+/** Displays and errors drawn below one cell at most; the full log has them all. */
+export const MAX_BLOCKS = 200;
+
+/** A run that has not said anything yet. */
+export const emptyOutput = (): OutputModel => ({ lastSeq: 0, blocks: [], awaiting: null, ended: null, startedAt: null, limited: 0 });
+
+/** RU17: folds events into the model; events it has already seen are dropped, so a backlog may overlap. Returns a new model. */
+export function reduceOutput(before: OutputModel, events: readonly RunEvent[]): OutputModel {
+  const next: OutputModel = { ...before, blocks: before.blocks.slice() };
+  for (const event of mergeStreams(events, before.lastSeq)) {
+    applyEvent(next, event);
+    next.lastSeq = event.seq;
+  }
+  return next;
+}
+
+/** Neighbouring pieces of the same stream become one event, so that a burst costs one pass. */
+function mergeStreams(events: readonly RunEvent[], after: number): RunEvent[] {
+  const merged: RunEvent[] = [];
+  let pieces: string[] = [];
+  let last = after;
+  for (const event of events) {
+    if (event.seq <= last) continue;
+    last = event.seq;
+    const previous = merged.at(-1);
+    const { body } = event;
+    if ((body.kind === 'stdout' || body.kind === 'stderr') && previous?.body.kind === body.kind) {
+      pieces.push(body.text);
+      merged[merged.length - 1] = { ...previous, seq: event.seq };
+      continue;
+    }
+    closePieces(merged, pieces);
+    pieces = body.kind === 'stdout' || body.kind === 'stderr' ? [body.text] : [];
+    merged.push(event);
+  }
+  closePieces(merged, pieces);
+  return merged;
+}
+
+function closePieces(merged: RunEvent[], pieces: string[]): void {
+  const last = merged.at(-1);
+  if (!last || pieces.length < 2 || (last.body.kind !== 'stdout' && last.body.kind !== 'stderr')) return;
+  merged[merged.length - 1] = { ...last, body: { ...last.body, text: pieces.join('') } };
+}
+
+function applyEvent(model: OutputModel, event: RunEvent): void {
+  const { body, seq } = event;
+  switch (body.kind) {
+    case 'started':
+      model.startedAt = event.at;
+      if (body.fresh) push(model, { kind: 'note', id: seq, tone: 'note', text: 'Fresh session: earlier variables are not here.' });
+      return;
+    case 'stdout':
+    case 'stderr':
+      return appendStream(model, seq, body.kind, body.text);
+    case 'display':
+      return push(model, { kind: 'display', id: seq, data: body.data, metadata: body.metadata ?? {} });
+    case 'result':
+      if (body.data && Object.keys(body.data).length > 0) push(model, { kind: 'display', id: seq, data: body.data, metadata: {} });
+      return;
+    case 'asset':
+      return push(model, { kind: 'asset', id: seq, asset: body });
+    case 'stdin_request':
+      model.awaiting = { prompt: body.prompt, password: body.password, execId: body.execId };
+      return;
+    case 'stdin_answered':
+      push(model, { kind: 'answered', id: seq, prompt: model.awaiting?.prompt ?? '', by: body.by ?? null, shown: body.shown ?? null });
+      model.awaiting = null;
+      return;
+    case 'error':
+      return push(model, { kind: 'error', id: seq, error: body });
+    case 'note':
+    case 'warning':
+      return push(model, { kind: 'note', id: seq, tone: body.kind, text: body.text });
+    case 'ended':
+      model.ended = body;
+      model.awaiting = null;
+  }
+}
+
+function push(model: OutputModel, block: OutputBlock): void {
+  if (model.blocks.length >= MAX_BLOCKS && block.kind !== 'error') model.limited += 1;
+  else model.blocks.push(block);
+}
+
+function appendStream(model: OutputModel, seq: number, name: 'stdout' | 'stderr', text: string): void {
+  const last = model.blocks.at(-1);
+  if (last?.kind === 'stream' && last.name === name) {
+    model.blocks[model.blocks.length - 1] = { ...last, text: appendTerminal(last.text, text) };
+    return;
+  }
+  push(model, { kind: 'stream', id: seq, name, text: appendTerminal(emptyTerminal(), text) });
+}

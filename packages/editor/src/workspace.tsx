@@ -1,0 +1,131 @@
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { createSession } from './create-session.ts';
+import { EditorPane } from './editor-pane.tsx';
+import { type OpenDocument, type WorkspaceHost, WorkspaceHostProvider } from './host.tsx';
+import { FileTree } from './layout/file-tree.tsx';
+import { KeyBar } from './layout/key-bar.tsx';
+import { RunBar } from './layout/run-bar.tsx';
+import { GonePanel, Skeleton } from './layout/states.tsx';
+import { TopBar } from './layout/top-bar.tsx';
+import { WaitingBanner } from './layout/waiting-banner.tsx';
+import { WorkspacePalette } from './layout/workspace-palette.tsx';
+import { useLive } from './live.ts';
+import { LogDialog } from './panels/log-dialog.tsx';
+import { SidePanel } from './panels/side-panel.tsx';
+import { type EditorSession, SessionProvider, useSession } from './session.tsx';
+import { Dialog } from './ui/dialog.tsx';
+import { useTouch, useVisualViewport, useWide } from './ui/hooks.ts';
+import { useOpenDocument } from './use-open-document.ts';
+import { userColor } from './user-color.ts';
+
+/**
+ * The whole workspace for one document: tree, editor with cells, side panel; on phones reading first with bars at the thumb. It fills its
+ * nearest positioned parent's width and the visible height. Changing `documentId` switches documents.
+ */
+export function Workspace({ host, documentId }: { host: WorkspaceHost; documentId: string }): ReactNode {
+  return (
+    <WorkspaceHostProvider value={host}>
+      <Shell host={host} documentId={documentId} />
+    </WorkspaceHostProvider>
+  );
+}
+
+function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }): ReactNode {
+  const wide = useWide();
+  const touch = useTouch();
+  const viewport = useVisualViewport();
+  const open = useOpenDocument(host, documentId);
+  const [drawer, setDrawer] = useState(false);
+  // With the on-screen keyboard up, the workspace is what the keyboard leaves: bars then stand right above it (WB5).
+  const style = touch && viewport ? { height: viewport.height, top: viewport.top } : undefined;
+  return (
+    <div className={`mk-root${touch ? ' mk-touch' : ''}${viewport?.keyboard ? ' mk-keyboard' : ''}`} style={style}>
+      {wide && (
+        <aside className="mk-left">
+          <FileTree documentId={documentId} />
+        </aside>
+      )}
+      {open ? (
+        <OpenWorkspace key={documentId} host={host} open={open} touch={touch} wide={wide} onMenu={() => setDrawer(true)} />
+      ) : (
+        <main className="mk-main">
+          <Skeleton />
+        </main>
+      )}
+      {drawer && (
+        <Dialog label="Documents" kind="left" onClose={() => setDrawer(false)}>
+          <FileTree documentId={documentId} onPick={() => setDrawer(false)} />
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+type OpenProps = { host: WorkspaceHost; open: OpenDocument; touch: boolean; wide: boolean; onMenu(): void };
+
+function OpenWorkspace({ host, open, touch, wide, onMenu }: OpenProps): ReactNode {
+  const [session, setSession] = useState<EditorSession | null>(null);
+  const startAt = useRef(0);
+  useEffect(() => {
+    const made = createSession(host, open, touch);
+    setSession(made);
+    const me = host.me.get();
+    open.awareness.setLocalStateField('user', { name: me?.name ?? me?.email ?? 'Someone', ...userColor(me?.id ?? '') });
+    return () => made.close();
+  }, [host, open, touch]);
+  if (!session || session.open !== open) {
+    return (
+      <main className="mk-main">
+        <Skeleton />
+      </main>
+    );
+  }
+  return (
+    <SessionProvider value={session}>
+      <Body wide={wide} startAt={startAt} onMenu={onMenu} />
+    </SessionProvider>
+  );
+}
+
+let opened = false;
+
+function Body({ wide, startAt, onMenu }: { wide: boolean; startAt: React.RefObject<number>; onMenu(): void }): ReactNode {
+  const session = useSession();
+  const { host, open, touch } = session;
+  const [panel, setPanel] = useState(false);
+  const [began] = useState(() => performance.now());
+  const ready = useLive(open.ready);
+  const gone = useLive(open.gone);
+  const documents = useLive(host.documents);
+  const mode = useLive(session.mode);
+  const focused = useLive(session.focused);
+  const log = useLive(session.log);
+  const document = documents.find((each) => each.id === open.id);
+  const onShown = useCallback(() => {
+    host.measure(opened ? 'doc_switch_ttfc_ms' : 'doc_open_ttfc_ms', performance.now() - began);
+    opened = true;
+  }, [host, began]);
+  const typing = touch && focused && mode !== 'reading';
+  return (
+    <>
+      <main className="mk-main">
+        <TopBar title={document?.title ?? 'Document'} wide={wide} onMenu={onMenu} onPanel={() => setPanel(true)} />
+        <WaitingBanner />
+        {gone === null ? ready ? <EditorPane startAt={startAt} onShown={onShown} /> : <Skeleton /> : <GonePanel reason={gone} />}
+        {gone === null && ready && (typing ? <KeyBar /> : !wide && <RunBar />)}
+      </main>
+      {wide && (
+        <aside className="mk-right" aria-label="Outline, variables and runs">
+          <SidePanel />
+        </aside>
+      )}
+      {panel && !wide && (
+        <Dialog label="About this document" kind="full" onClose={() => setPanel(false)}>
+          <SidePanel onPick={() => setPanel(false)} />
+        </Dialog>
+      )}
+      {log !== null && <LogDialog runId={log} onClose={() => session.log.set(null)} />}
+      <WorkspacePalette />
+    </>
+  );
+}
