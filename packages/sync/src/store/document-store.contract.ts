@@ -1,0 +1,159 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { DocumentGone } from './document-gone.ts';
+import type { DocumentRef, DocumentStore } from './document-store.ts';
+
+/** One store under test, made anew for each test. */
+export interface StoreUnderTest {
+  readonly store: DocumentStore;
+  /** Makes a document whose history is these updates (V1); most stores start documents from outside the contract. */
+  create(updates?: readonly Uint8Array[]): Promise<DocumentRef>;
+  /** Removes a document for good, where the store can lose one from outside. */
+  remove?(ref: DocumentRef): Promise<void>;
+  /** A second store on the same data, as after a restart of the process. */
+  reopen(): Promise<DocumentStore>;
+  close(): Promise<void>;
+}
+
+/** SY8: what every implementation of DocumentStore must do. Call it from a `*.test.ts` beside the implementation. */
+export function documentStoreContract(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`${name} as a document store`, () => {
+    let under: StoreUnderTest;
+    beforeEach(async () => {
+      under = await open();
+    });
+    afterEach(() => under.close());
+
+    it('SY8: a document that does not exist is null, not empty', async () => {
+      expect(await under.store.load(randomUUID())).toBeNull();
+    });
+
+    it('SY8: what was appended is loaded, in order, also after a restart', async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(['a', 'b', 'c', 'd']);
+      await under.store.append([{ ref, updates: updates.slice(0, 2) }]);
+      await under.store.append([{ ref, updates: updates.slice(2) }]);
+      expect(await textOf(under.store, ref)).toBe('abcd');
+      expect(await stateOf(await under.reopen(), ref)).toEqual(stateVector(doc));
+    });
+
+    it('SY4: batches of many documents are stored together', async () => {
+      const refs = [await under.create(), await under.create(), await under.create()];
+      await under.store.append(refs.map((ref, i) => ({ ref, updates: typing([`text ${i}`]).updates })));
+      expect(await Promise.all(refs.map((ref) => textOf(under.store, ref)))).toEqual(['text 0', 'text 1', 'text 2']);
+    });
+
+    it('SY4: an append that names a lost document stores nothing and says which', async ({ skip }) => {
+      if (!under.remove) return skip('this store cannot lose a document');
+      const [lost, kept] = [await under.create(), await under.create()];
+      await under.remove(lost);
+      const append = under.store.append([
+        { ref: kept, updates: typing(['x']).updates },
+        { ref: lost, updates: typing(['y']).updates },
+      ]);
+      await expect(append).rejects.toSatisfy((error) => error instanceof DocumentGone && error.documentIds.join() === lost.documentId);
+      expect(await textOf(under.store, kept)).toBe('');
+      expect(await under.store.load(lost.documentId)).toBeNull();
+    });
+
+    it('SY4: an update stored twice changes nothing', async () => {
+      const ref = await under.create();
+      const { updates } = typing(['a', 'b']);
+      await under.store.append([{ ref, updates }]);
+      await under.store.append([{ ref, updates }]);
+      expect(await textOf(under.store, ref)).toBe('ab');
+    });
+
+    it('SY9: updates that only touch maps are stored too', async () => {
+      const ref = await under.create();
+      const doc = new Y.Doc();
+      doc.getMap('markco').set('runs', 3);
+      await under.store.append([{ ref, updates: [Y.encodeStateAsUpdate(doc)] }]);
+      expect((await documentOf(await under.reopen(), ref)).getMap('markco').get('runs')).toBe(3);
+    });
+
+    it('SY9: the epoch stays the same over appends, compaction and restarts', async () => {
+      const ref = await under.create();
+      const epoch = (await under.store.load(ref.documentId))!.epoch;
+      await under.store.append([{ ref, updates: typing(['a', 'b']).updates }]);
+      await under.store.compact(ref.documentId);
+      expect(epoch).not.toBe('');
+      expect((await (await under.reopen()).load(ref.documentId))!.epoch).toBe(epoch);
+    });
+
+    it('SY9: content is saved without touching the state', async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(['Grüße, ', '世界 🎉']);
+      await under.store.append([{ ref, updates }]);
+      const text = doc.getText('content').toString();
+      await under.store.saveContent([{ ref, text, hash: createHash('sha256').update(text).digest('hex') }]);
+      expect(await stateOf(under.store, ref)).toEqual(stateVector(doc));
+      expect(await textOf(under.store, ref)).toBe(text);
+    });
+
+    it('SY10: compaction keeps every edit and the history', async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(Array.from({ length: 200 }, (_, i) => `${i} `));
+      await under.store.append([{ ref, updates }]);
+      await under.store.compact(ref.documentId);
+      await under.store.compact(ref.documentId);
+      expect(await textOf(under.store, ref)).toBe(doc.getText('content').toString());
+      expect(await stateOf(await under.reopen(), ref)).toEqual(stateVector(doc));
+    });
+
+    it('SY10: edits that arrive while it compacts stay', async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(Array.from({ length: 120 }, (_, i) => `${i} `));
+      await under.store.append([{ ref, updates: updates.slice(0, 60) }]);
+      await Promise.all([
+        under.store.compact(ref.documentId),
+        ...updates.slice(60).map((update) => under.store.append([{ ref, updates: [update] }])),
+      ]);
+      await under.store.compact(ref.documentId);
+      expect(await textOf(under.store, ref)).toBe(doc.getText('content').toString());
+    });
+
+    it('SY14: structs that wait for others survive compaction and are integrated when the others come', async () => {
+      const ref = await under.create();
+      const { updates } = typing(['a', 'b', 'c']);
+      await under.store.append([{ ref, updates: [updates[0]!, updates[2]!] }]);
+      await under.store.compact(ref.documentId);
+      expect(await textOf(under.store, ref)).toBe('a');
+      await under.store.append([{ ref, updates: [updates[1]!] }]);
+      await under.store.compact(ref.documentId);
+      expect(await textOf(await under.reopen(), ref)).toBe('abc');
+    });
+
+    it('SY10: compacting nothing, or a document that is not there, does nothing', async () => {
+      expect((await under.store.compact(randomUUID())).compacted).toBe(false);
+    });
+
+    it('OP4: ping answers', async () => {
+      await expect(under.store.ping()).resolves.toBeUndefined();
+    });
+  });
+}
+
+/** A document typed piece by piece, with one update a piece. */
+export function typing(pieces: readonly string[]): { doc: Y.Doc; updates: Uint8Array[] } {
+  const doc = new Y.Doc();
+  const updates: Uint8Array[] = [];
+  doc.on('update', (update: Uint8Array) => updates.push(update));
+  for (const piece of pieces) doc.getText('content').insert(doc.getText('content').length, piece);
+  return { doc, updates };
+}
+
+async function documentOf(store: DocumentStore, ref: DocumentRef): Promise<Y.Doc> {
+  const loaded = await store.load(ref.documentId);
+  if (!loaded) throw new Error('The document is not there.');
+  const doc = new Y.Doc();
+  if (loaded.snapshot) Y.applyUpdateV2(doc, loaded.snapshot);
+  for (const update of loaded.updates) Y.applyUpdate(doc, update);
+  return doc;
+}
+
+const textOf = async (store: DocumentStore, ref: DocumentRef): Promise<string> =>
+  (await documentOf(store, ref)).getText('content').toString();
+const stateVector = (doc: Y.Doc): Map<number, number> => Y.decodeStateVector(Y.encodeStateVector(doc));
+const stateOf = async (store: DocumentStore, ref: DocumentRef): Promise<Map<number, number>> => stateVector(await documentOf(store, ref));

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../log.ts';
+import { documentStoreContract, typing } from './document-store.contract.ts';
+import type { DocumentRef } from './document-store.ts';
+import { PrismaStore } from './prisma-store.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.drop());
+
+async function createDocument(updates: readonly Uint8Array[] = []): Promise<DocumentRef> {
+  const user = await database.db.user.create({ data: {} });
+  const project = await database.db.project.create({ data: { userId: user.id, slug: 'notes', name: 'Notes' } });
+  const path = `${randomUUID()}.md`;
+  const row = await database.db.document.create({
+    data: { userId: user.id, projectId: project.id, project: 'notes', docPath: path, contentHash: '', epoch: randomUUID() },
+  });
+  const ref = { documentId: row.id, userId: user.id, projectId: project.id, project: 'notes', path };
+  if (updates.length > 0) await new PrismaStore(database.db, silentLog).append([{ ref, updates }]);
+  return ref;
+}
+
+documentStoreContract('PrismaStore', async () => {
+  const stores = [new PrismaStore(database.db, silentLog)];
+  return {
+    store: stores[0]!,
+    create: createDocument,
+    remove: async (ref) => void (await database.db.document.delete({ where: { id: ref.documentId } })),
+    reopen: async () => {
+      const store = new PrismaStore(database.db, silentLog);
+      stores.push(store);
+      return store;
+    },
+    close: async () => {
+      for (const store of stores) await store.close();
+    },
+  };
+});
+
+describe('PrismaStore', () => {
+  const open: PrismaStore[] = [];
+  afterEach(async () => {
+    for (const store of open.splice(0)) await store.close();
+  });
+  const openStore = () => {
+    const store = new PrismaStore(database.db, silentLog);
+    open.push(store);
+    return store;
+  };
+  const row = (ref: DocumentRef) => database.db.document.findUniqueOrThrow({ where: { id: ref.documentId } });
+  const rowsOf = (ref: DocumentRef) => database.db.documentUpdate.count({ where: { documentId: ref.documentId } });
+  const textOf = async (store: PrismaStore, ref: DocumentRef) => {
+    const { buildDocument } = await import('../relay/document-state.ts');
+    return buildDocument((await store.load(ref.documentId))!)
+      .getText('content')
+      .toString();
+  };
+
+  it('SY9: keeps count of the log and writes content beside the state', async () => {
+    const store = openStore();
+    const ref = await createDocument();
+    const { updates } = typing(['a', 'b', 'c']);
+    await store.append([{ ref, updates }]);
+    await store.saveContent([{ ref, text: 'abc\0', hash: 'h' }]);
+    expect(await row(ref)).toMatchObject({
+      seq: 3n,
+      logRows: 3,
+      logBytes: updates.reduce((n, u) => n + u.length, 0),
+      contentText: 'abc',
+      contentHash: 'h',
+      size: 4,
+    });
+  });
+
+  it('SY10: the snapshot takes exactly the rows that were read', async () => {
+    const store = openStore();
+    const ref = await createDocument(typing(['a', 'b', 'c']).updates);
+    expect(await store.compact(ref.documentId)).toMatchObject({ compacted: true, rows: 3 });
+    expect(await rowsOf(ref)).toBe(0);
+    expect(await row(ref)).toMatchObject({ logRows: 0, logBytes: 0 });
+  });
+
+  it('SY10: a damaged snapshot falls back one generation and replays, and the next compaction repairs it', async () => {
+    const store = openStore();
+    const { updates } = typing(['one ', 'two ', 'three ', 'four']);
+    const ref = await createDocument([updates[0]!]);
+    await store.compact(ref.documentId);
+    await store.append([{ ref, updates: [updates[1]!, updates[2]!] }]);
+    await store.compact(ref.documentId);
+    await store.append([{ ref, updates: [updates[3]!] }]);
+    await database.db.$executeRaw`UPDATE documents SET yjs_state = decode('00', 'hex') WHERE id = ${ref.documentId}::uuid`;
+    expect(await textOf(store, ref)).toBe('one two three four');
+    await store.compact(ref.documentId);
+    expect(await textOf(store, ref)).toBe('one two three four');
+    expect((await row(ref)).yjsState!.length).toBeGreaterThan(1);
+  });
+
+  it('SY10: with no intact generation left it refuses to load rather than show an empty document', async () => {
+    const store = openStore();
+    const ref = await createDocument(typing(['precious']).updates);
+    await store.compact(ref.documentId);
+    await database.db.$executeRaw`UPDATE documents SET yjs_state = decode('00', 'hex') WHERE id = ${ref.documentId}::uuid`;
+    await database.db.$executeRaw`UPDATE document_versions SET yjs_state = decode('00', 'hex') WHERE document_id = ${ref.documentId}::uuid`;
+    await expect(store.load(ref.documentId)).rejects.toThrow('damaged');
+  });
+
+  it('SY9: keeps the last two generations and one version a day', async () => {
+    const store = openStore();
+    const { updates } = typing(['a', 'b', 'c', 'd']);
+    const ref = await createDocument();
+    for (const update of updates) {
+      await store.append([{ ref, updates: [update] }]);
+      await store.compact(ref.documentId);
+    }
+    const versions = await database.db.documentVersion.findMany({ where: { documentId: ref.documentId }, select: { kind: true } });
+    expect(versions.map(({ kind }) => kind).sort()).toEqual(['daily', 'generation', 'generation_log']);
+  });
+
+  it('SY10: two compactions at once: one works, the other leaves', async () => {
+    const ref = await createDocument(typing(['a', 'b']).updates);
+    const results = await Promise.all([openStore().compact(ref.documentId), openStore().compact(ref.documentId)]);
+    expect(results.filter(({ compacted }) => compacted)).toHaveLength(1);
+  });
+
+  it('SY9: a deleted document is not there', async () => {
+    const ref = await createDocument(typing(['a']).updates);
+    await database.db.document.update({ where: { id: ref.documentId }, data: { deletedAt: new Date() } });
+    expect(await openStore().load(ref.documentId)).toBeNull();
+  });
+});

@@ -1,0 +1,54 @@
+import type { Db } from '@markco/db/client';
+import type { Log } from '../log.ts';
+import type { CompactionResult, DocumentContent, DocumentStore, LoadedDocument, UpdateBatch } from './document-store.ts';
+import { FoldThread } from './fold-thread.ts';
+import { appendUpdates } from './prisma/append-updates.ts';
+import { compactDocument } from './prisma/compact-document.ts';
+import { readState } from './prisma/read-state.ts';
+import { saveContents } from './prisma/save-contents.ts';
+
+/** SY9: documents in Postgres: a snapshot, and a log of the updates since. The database stays the caller's to close. */
+export class PrismaStore implements DocumentStore {
+  readonly kind = 'prisma';
+  readonly #db: Db;
+  readonly #log: Log;
+  readonly #thread = new FoldThread();
+
+  constructor(db: Db, log: Log) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  async load(documentId: string): Promise<LoadedDocument | null> {
+    const state = await readState(this.#db, documentId);
+    if (!state) return null;
+    if (state.repaired) {
+      this.#log.error(
+        { document_id: documentId, reason: 'checksum' },
+        'A snapshot was damaged; the one before it and its log were used. The next compaction repairs it.',
+      );
+    }
+    const { ref, epoch, snapshot, replay, rows } = state;
+    return { ref, epoch, snapshot, updates: [...replay, ...rows.map(({ update }) => update)] };
+  }
+
+  append(batches: readonly UpdateBatch[]): Promise<void> {
+    return appendUpdates(this.#db, batches);
+  }
+
+  saveContent(contents: readonly DocumentContent[]): Promise<void> {
+    return saveContents(this.#db, contents);
+  }
+
+  compact(documentId: string): Promise<CompactionResult> {
+    return compactDocument(this.#db, documentId, (snapshot, updates) => this.#thread.fold(snapshot, updates));
+  }
+
+  async ping(): Promise<void> {
+    await this.#db.$queryRaw`SELECT 1`;
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+}

@@ -1,0 +1,77 @@
+import type { Db, Tx } from '@markco/db/client';
+import { inTx, type TxOptions } from '@markco/db/in-tx';
+import type { CompactionResult } from '../document-store.ts';
+import type { FoldedLog } from '../fold-log.mjs';
+import { writeLogBlob } from './log-blob.ts';
+import { readState, type StoredState } from './read-state.ts';
+import { sha256 } from './sha256.ts';
+
+const NOTHING: CompactionResult = { compacted: false, rows: 0, bytes: 0 };
+// Folding a large document takes a while, and the lock must hold until the end.
+const OPTIONS: TxOptions = { isolation: 'ReadCommitted', timeoutMs: 60_000 };
+
+/** Folds a log off the main thread. */
+export type Fold = (snapshot: Uint8Array | null, updates: readonly Uint8Array[]) => Promise<FoldedLog>;
+
+/**
+ * SY10: under an advisory lock, from one consistent read, and with the snapshot written and exactly the rows that were read deleted
+ * in one transaction: an insert that commits meanwhile, whatever its number, stays. What was folded is kept with the snapshot
+ * before it, so that a damaged snapshot costs nothing.
+ */
+export function compactDocument(db: Db, documentId: string, fold: Fold): Promise<CompactionResult> {
+  return inTx(
+    db,
+    async (tx) => {
+      const [lock] = await tx.$queryRaw<{ locked: boolean }[]>`
+        SELECT pg_try_advisory_xact_lock(hashtextextended(${`markco-compact:${documentId}`}, 0)) AS locked`;
+      if (!lock?.locked) return NOTHING;
+      const state = await readState(tx, documentId);
+      if (!state || (state.rows.length === 0 && !state.repaired)) return NOTHING;
+      const updates = state.rows.map(({ update }) => update);
+      const folded = await fold(state.snapshot, [...state.replay, ...updates]);
+      await keepGeneration(tx, state);
+      if (!(await writeSnapshot(tx, state, folded))) throw new Error('The history of the document was replaced while it was compacted.');
+      await keepDaily(tx, state, folded);
+      return { compacted: true, rows: updates.length, bytes: updates.reduce((sum, update) => sum + update.length, 0) };
+    },
+    OPTIONS,
+  );
+}
+
+/** The snapshot before, and the log that leads from it to the new one. */
+async function keepGeneration(tx: Tx, state: StoredState): Promise<void> {
+  const { documentId } = state.ref;
+  const log = writeLogBlob([...state.replay.map((update) => ({ seq: 0n, update })), ...state.rows]);
+  await tx.$executeRaw`DELETE FROM document_versions WHERE document_id = ${documentId}::uuid AND kind IN ('generation', 'generation_log')`;
+  if (state.snapshot) await insertVersion(tx, state, 'generation', state.snapshot, '');
+  await insertVersion(tx, state, 'generation_log', log, '');
+}
+
+async function writeSnapshot(tx: Tx, state: StoredState, folded: FoldedLog): Promise<boolean> {
+  const { documentId } = state.ref;
+  const seqs = state.rows.map(({ seq }) => seq);
+  const gaps = folded.gaps;
+  if (gaps) await tx.$executeRaw`INSERT INTO document_updates (document_id, bytes) VALUES (${documentId}::uuid, ${gaps})`;
+  const bytes = state.rows.reduce((sum, { update }) => sum + update.length, 0) - (gaps?.length ?? 0);
+  const rows = seqs.length - (gaps ? 1 : 0);
+  await tx.$executeRaw`DELETE FROM document_updates WHERE document_id = ${documentId}::uuid AND seq = ANY(${seqs}::bigint[])`;
+  const written = await tx.$executeRaw`
+    UPDATE documents SET yjs_state = ${folded.snapshot}, yjs_state_sha256 = ${sha256(folded.snapshot)},
+      log_rows = GREATEST(0, log_rows - ${rows}::int), log_bytes = GREATEST(0, log_bytes - ${bytes}::int)
+    WHERE id = ${documentId}::uuid AND epoch = ${state.epoch}`;
+  return written === 1;
+}
+
+/** The first snapshot of a day stays as a version. */
+async function keepDaily(tx: Tx, state: StoredState, folded: FoldedLog): Promise<void> {
+  const [today] = await tx.$queryRaw<{ kept: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM document_versions WHERE document_id = ${state.ref.documentId}::uuid AND kind = 'daily'
+      AND created_at >= date_trunc('day', now())) AS kept`;
+  if (!today?.kept) await insertVersion(tx, state, 'daily', folded.snapshot, folded.text.replaceAll('\0', ''));
+}
+
+async function insertVersion(tx: Tx, state: StoredState, kind: string, bytes: Uint8Array, text: string): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO document_versions (id, document_id, kind, epoch, yjs_state, sha256, content_text)
+    VALUES (gen_random_uuid(), ${state.ref.documentId}::uuid, ${kind}, ${state.epoch}, ${bytes}, ${sha256(bytes)}, ${text})`;
+}

@@ -1,0 +1,68 @@
+import type { DbOrTx } from '@markco/db/client';
+import { Prisma } from '@markco/db/client';
+import type { DocumentRef } from '../document-store.ts';
+import { type LogRow, readLogBlob } from './log-blob.ts';
+import { sha256 } from './sha256.ts';
+
+/** A document as it lies in Postgres, verified. `repaired`: the newest snapshot was damaged, this is the one before it plus what was folded in since. */
+export interface StoredState {
+  readonly ref: DocumentRef;
+  readonly epoch: string;
+  readonly snapshot: Uint8Array | null;
+  /** Folded into the damaged snapshot; to be applied before `rows`. Empty unless `repaired`. */
+  readonly replay: readonly Uint8Array[];
+  readonly rows: readonly LogRow[];
+  readonly repaired: boolean;
+}
+
+interface DocumentRow {
+  user_id: string;
+  project_id: string;
+  project: string;
+  doc_path: string;
+  epoch: string;
+  yjs_state: Uint8Array | null;
+  yjs_state_sha256: string | null;
+  log: Uint8Array | null;
+}
+
+interface VersionRow {
+  kind: string;
+  yjs_state: Uint8Array;
+  sha256: string;
+}
+
+/**
+ * SY9, SY10: snapshot and log in one statement, that is in one consistent read. A snapshot whose checksum is wrong falls back one
+ * generation. Null where there is no such document; rejects where no undamaged state is left (never an empty one).
+ */
+export async function readState(db: DbOrTx, documentId: string): Promise<StoredState | null> {
+  const [row] = await db.$queryRaw<DocumentRow[]>`
+    SELECT d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.yjs_state, d.yjs_state_sha256,
+      (SELECT string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)
+       FROM document_updates u WHERE u.document_id = d.id) AS log
+    FROM documents d WHERE d.id = ${documentId}::uuid AND d.deleted_at IS NULL`;
+  if (!row) return null;
+  const ref: DocumentRef = { documentId, userId: row.user_id, projectId: row.project_id, project: row.project, path: row.doc_path };
+  const state = { ref, epoch: row.epoch, rows: readLogBlob(row.log) };
+  if (!row.yjs_state || isIntact(row.yjs_state, row.yjs_state_sha256)) {
+    return { ...state, snapshot: row.yjs_state, replay: [], repaired: false };
+  }
+  return { ...state, ...(await readGeneration(db, documentId, row.epoch)), repaired: true };
+}
+
+/** The generation before the newest, with the log that led from it to the newest. */
+async function readGeneration(db: DbOrTx, documentId: string, epoch: string): Promise<Pick<StoredState, 'snapshot' | 'replay'>> {
+  const versions = await db.$queryRaw<VersionRow[]>(Prisma.sql`
+    SELECT kind, yjs_state, sha256 FROM document_versions
+    WHERE document_id = ${documentId}::uuid AND epoch = ${epoch} AND kind IN ('generation', 'generation_log')`);
+  const log = versions.find(({ kind }) => kind === 'generation_log');
+  const snapshot = versions.find(({ kind }) => kind === 'generation');
+  const intact = log && isIntact(log.yjs_state, log.sha256) && (!snapshot || isIntact(snapshot.yjs_state, snapshot.sha256));
+  if (!intact) {
+    throw new Error(`The stored state of document ${documentId} is damaged and no earlier generation is intact. Restore it from a backup.`);
+  }
+  return { snapshot: snapshot?.yjs_state ?? null, replay: readLogBlob(log.yjs_state).map(({ update }) => update) };
+}
+
+const isIntact = (bytes: Uint8Array, checksum: string | null): boolean => checksum === sha256(bytes);
