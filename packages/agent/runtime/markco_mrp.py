@@ -372,17 +372,18 @@ def _clean_traceback(tb):
 def error_record(exc, cell_name):
     """{type, message, traceback[], line?, column?} with the lines of the cell."""
     seen, link = set(), exc
+    clean = _clean_traceback(exc.__traceback__)
     while link is not None and id(link) not in seen:
         seen.add(id(link))
         link.__traceback__ = _clean_traceback(link.__traceback__) if link.__traceback__ is not None else None
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
-    text = ''.join(traceback.format_exception(type(exc), exc, exc.__traceback__))
+    text = ''.join(traceback.format_exception(type(exc), exc, clean))
     record = {'type': type(exc).__name__, 'message': safe_str(exc), 'traceback': text.rstrip('\n').split('\n')}
     if isinstance(exc, SyntaxError) and exc.filename == cell_name:
         record['message'] = exc.msg or safe_str(exc)
         record['line'], record['column'] = exc.lineno, exc.offset
     else:
-        for frame, line in traceback.walk_tb(exc.__traceback__):
+        for frame, line in traceback.walk_tb(clean):
             if frame.f_code.co_filename == cell_name:
                 record['line'] = line
     return record

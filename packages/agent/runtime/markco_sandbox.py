@@ -4,6 +4,7 @@ Loaded by sandbox-worker.mjs inside Pyodide. `connect` gets four plain functions
 """
 import asyncio
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -187,12 +188,17 @@ def _close_bridges():
     gc.collect()
 
 
+def _no_processes(*_, **__):
+    raise OSError(errno.ENOSYS, 'The sandbox cannot start processes')
+
+
 def connect(post, ask, sleep):
     """Builds the host over three functions of the worker: post(event, text), ask() and sleep(seconds)."""
     webloop = sys.modules['pyodide.webloop']
     asyncio.run = webloop._orig_run
     os.environ.clear()
-    os.environ.update({'HOME': '/home/pyodide', 'LANG': 'C.UTF-8', 'PATH': '/usr/bin', 'MPLBACKEND': ''})
+    os.environ.update({'HOME': '/home/pyodide', 'LANG': 'C.UTF-8', 'PATH': '/usr/bin'})
+    os.system = os.popen = _no_processes
     os.makedirs('/project', exist_ok=True)
     os.chdir('/project')
     sys.path.insert(0, '')
@@ -201,5 +207,6 @@ def connect(post, ask, sleep):
     asyncio.new_event_loop = asyncio.events.new_event_loop = BlockingLoop
     asyncio.runners.events.new_event_loop = BlockingLoop
     asyncio.set_event_loop(host.loop)
+    mrp.error_record(ValueError(), '')  # loads what the first error would have to wait for
     _close_bridges()
     return host

@@ -63,6 +63,7 @@ function flush() {
 function fromWorker(message) {
   if (message.type === 'event') return fromCell(message.event, message.text);
   flush();
+  if (message.type === 'broken') return fail('crashed', `Python in the sandbox broke down: ${String(message.message).split('\n')[0]}`);
   if (message.type !== 'finished') return send(message);
   if (currentId === message.id) currentId = null;
   send(message);

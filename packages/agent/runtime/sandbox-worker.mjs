@@ -94,9 +94,9 @@ port.on('message', (message) => {
     if (message.type === 'execute') host.execute(message.execId, message.code, message.storeHistory, message.allowStdin);
     else reply = host.question(message.name, message.body);
   } catch (error) {
-    // An interrupt that struck between our own lines; the outcome is owed all the same.
-    if (message.type === 'execute')
-      post('error', JSON.stringify({ type: 'KeyboardInterrupt', message: String(error).slice(-300), traceback: [] }));
+    // An interrupt may strike between our own lines, and the outcome is owed all the same. Anything else broke Python itself.
+    if (error?.type !== 'KeyboardInterrupt') return port.postMessage({ type: 'broken', message: String(error?.message ?? error) });
+    if (message.type === 'execute') post('error', JSON.stringify({ type: 'KeyboardInterrupt', message: '', traceback: [] }));
     else reply = '{"error":"runtime_busy"}';
   }
   clearInterrupt();

@@ -16,8 +16,6 @@ import type { SandboxMessage, SandboxProcess } from './sandbox-process.ts';
 import { WallClock } from './wall-clock.ts';
 
 const QUESTION_MS = 2_000;
-/** A cell that does not stop this long after its interrupt is ended with its process. */
-const GRACE_MS = 5_000;
 const FEATURES = [
   'execute',
   'executeStream',
@@ -225,15 +223,15 @@ export class PyodideRuntime implements SandboxRuntime {
   /** AG6: the cell ran over its wall limit. */
   async #overtime(execId: string, pass: (step: (state: StreamState) => StreamStep) => Promise<void>): Promise<void> {
     if (this.#activity?.execId !== execId) return;
-    const minutes = Math.round(this.#limits.wallMs / 6_000) / 10;
-    const message = `The cell ran for ${minutes} minutes, the limit of the sandbox, and was stopped.`;
+    const seconds = Math.round(this.#limits.wallMs / 1_000);
+    const message = `The cell ran for ${seconds >= 120 ? `${Math.round(seconds / 60)} minutes` : `${seconds} s`}, the limit of the sandbox, and was stopped.`;
     this.#endUnlessDone(this.#activity.id, message);
     await pass((state) => readStreamEvent(state, 'warning', { message }));
     await this.interrupt();
   }
 
   #endUnlessDone(id: string, message: string): void {
-    const timer = setTimeout(() => this.#activity?.id === id && this.#process.kill('wall', message), GRACE_MS);
+    const timer = setTimeout(() => this.#activity?.id === id && this.#process.kill('wall', message), this.#limits.graceMs);
     timer.unref();
   }
 }

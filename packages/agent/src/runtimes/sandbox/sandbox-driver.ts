@@ -6,9 +6,11 @@ export interface SandboxLimits {
   memoryBytes: number;
   /** How long one cell may run, in ms, the time it waits for a person not counted. */
   wallMs: number;
+  /** How long a cell may take to stop after its interrupt, in ms, before its process is ended. */
+  graceMs: number;
 }
 
-export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = { memoryBytes: 1024 ** 3, wallMs: 10 * 60_000 };
+export const DEFAULT_SANDBOX_LIMITS: SandboxLimits = { memoryBytes: 1024 ** 3, wallMs: 10 * 60_000, graceMs: 5_000 };
 
 /** How to start one sandbox: one OS process for one (user, project, language, session). */
 export interface SandboxOptions {
