@@ -1,0 +1,83 @@
+import { isTerminal, type RunState } from '@markco/core/run/run';
+import type { RunEventBody } from '@markco/core/run/run-event';
+import type { Tx } from '@markco/db/client';
+import type { Resources } from '../resources.ts';
+import { tryRunEvent } from './apply-run-event.ts';
+import { endingWords } from './ending-words.ts';
+import { publishRunChanged } from './publish-run.ts';
+import type { RunRow } from './run-row.ts';
+
+/** An event that changes the run itself. `at`: the agent's clock. */
+export interface Effect {
+  at: Date;
+  body: Extract<RunEventBody, { kind: 'started' | 'stdin_request' | 'stdin_answered' | 'error' | 'ended' }>;
+}
+
+/** RU16: what the events of a granted run do to its row, in their order. */
+export async function applyEffects(resources: Resources, tx: Tx, run: RunRow, effects: readonly Effect[]): Promise<RunRow> {
+  let row = run;
+  let errorName: string | null = null;
+  for (const { at, body } of effects) {
+    if (isTerminal(row.state as RunState)) return row;
+    if (body.kind === 'error') errorName = body.name;
+    row = (await applyOne(resources, tx, row, at, body, errorName)) ?? row;
+  }
+  return row;
+}
+
+async function applyOne(
+  resources: Resources,
+  tx: Tx,
+  row: RunRow,
+  eventAt: Date,
+  body: Effect['body'],
+  errorName: string | null,
+): Promise<RunRow | null> {
+  const now = resources.clock.now();
+  const { attempt } = row;
+  switch (body.kind) {
+    case 'started':
+      return started(resources, tx, row, clamp(eventAt, row.grantedAt ?? row.createdAt, now), body.fresh);
+    case 'stdin_request': {
+      const { prompt, password, execId } = body;
+      return tryRunEvent(resources, tx, row, {
+        type: 'stdinRequested',
+        at: now,
+        attempt,
+        input: { prompt: prompt.slice(0, 2000), password, execId },
+      });
+    }
+    case 'stdin_answered':
+      return tryRunEvent(resources, tx, row, { type: 'stdinAnswered', at: now });
+    case 'error':
+      return null;
+    case 'ended': {
+      const at = endTime(row, eventAt, body.durationMs, now);
+      const message = await endingWords(tx, row, body, errorName);
+      const event = { type: 'ended' as const, at, attempt, outcome: body.outcome, reason: body.reason };
+      return tryRunEvent(resources, tx, row, event, { message });
+    }
+  }
+}
+
+async function started(resources: Resources, tx: Tx, row: RunRow, at: Date, fresh: boolean | undefined): Promise<RunRow | null> {
+  const next = await tryRunEvent(resources, tx, row, { type: 'started', at, attempt: row.attempt }, { message: null });
+  // The agent knows best whether the namespace was empty (a runtime restarted behind our back, or one that was there before).
+  if (!next || fresh === undefined || fresh === row.freshSession) return next;
+  if (fresh) {
+    await tx.runtimeSession.updateMany({
+      where: { userId: row.userId, projectId: row.projectId, language: row.language, name: row.sessionName },
+      data: { generation: { increment: 1 }, startedAt: at },
+    });
+  }
+  publishRunChanged(resources, tx, row);
+  return tx.run.update({ where: { id: row.id }, data: { freshSession: fresh } });
+}
+
+const clamp = (at: Date, from: Date, to: Date): Date => new Date(Math.min(Math.max(Number(at), Number(from)), Number(to)));
+
+/** The agent's clock may be off: the end is the start plus the measured duration at least, and never in the future. */
+function endTime(row: RunRow, eventAt: Date, durationMs: number, now: Date): Date {
+  const start = row.startedAt ?? row.grantedAt ?? row.createdAt;
+  return clamp(eventAt, new Date(Number(start) + Math.max(0, durationMs)), now);
+}

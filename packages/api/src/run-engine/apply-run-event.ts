@@ -1,0 +1,65 @@
+import { AppError } from '@markco/core/errors';
+import { isTerminal } from '@markco/core/run/run';
+import type { RunCore } from '@markco/core/run/run-core';
+import { endingMessage } from '@markco/core/run/run-messages';
+import { type RunTransitionEvent, transition } from '@markco/core/run/transition';
+import { Prisma, type Tx } from '@markco/db/client';
+import type { Resources } from '../resources.ts';
+import { finishRun } from './finish-run.ts';
+import { publishRunChanged } from './publish-run.ts';
+import { type RunRow, toCore } from './run-row.ts';
+
+/** Columns a writer sets together with the transition. */
+export type RunExtras = Omit<Prisma.RunUncheckedUpdateManyInput, keyof RunCore>;
+
+/**
+ * RU1: applies one event to a run whose row this transaction has locked: `transition`, then a compare-and-set on (state, attempt),
+ * then everything an ending brings (RU4). Watchers hear of it after the commit.
+ * @returns the row as it is now
+ * @throws AppError illegal_transition when the event does not fit; conflict when the row was changed without the lock
+ */
+export async function applyRunEvent(
+  resources: Resources,
+  tx: Tx,
+  row: RunRow,
+  event: RunTransitionEvent,
+  extras: RunExtras = {},
+): Promise<RunRow> {
+  const before = toCore(row);
+  const result = transition(before, event);
+  if (!result.ok) throw result.error;
+  const ended = isTerminal(result.run.state);
+  const data = { ...changedColumns(before, result.run), ...(ended ? endingColumns(result.run, extras) : {}), ...extras };
+  if (Object.keys(data).length === 0) return row;
+  const { count } = await tx.run.updateMany({ where: { id: row.id, state: row.state, attempt: row.attempt }, data });
+  if (count !== 1) throw new AppError('conflict', 'This run was changed at the same moment. Try again.', { details: { runId: row.id } });
+  const after = await tx.run.findUniqueOrThrow({ where: { id: row.id } });
+  publishRunChanged(resources, tx, after);
+  if (ended) await finishRun(resources, tx, row, after);
+  return after;
+}
+
+/** RU1 for writers where a lost race means there is nothing to do: null when the event no longer fits. */
+export async function tryRunEvent(
+  resources: Resources,
+  tx: Tx,
+  row: RunRow,
+  event: RunTransitionEvent,
+  extras: RunExtras = {},
+): Promise<RunRow | null> {
+  if (!transition(toCore(row), event).ok) return null;
+  return applyRunEvent(resources, tx, row, event, extras);
+}
+
+function endingColumns(run: RunCore, extras: RunExtras): RunExtras {
+  return extras.message === undefined ? { message: endingMessage(run.state, run.exitReason) } : {};
+}
+
+function changedColumns(before: RunCore, after: RunCore): Prisma.RunUncheckedUpdateManyInput {
+  const data: Record<string, unknown> = {};
+  for (const key of Object.keys(after) as (keyof RunCore)[]) {
+    if (after[key] === before[key]) continue;
+    data[key] = key === 'awaitingInput' && after[key] === null ? Prisma.DbNull : after[key];
+  }
+  return data as Prisma.RunUncheckedUpdateManyInput;
+}

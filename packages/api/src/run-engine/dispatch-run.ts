@@ -1,0 +1,79 @@
+import { ACCEPT_WITHIN_MS } from '@markco/core/device/constants';
+import { WAITING_FOR_CLOUD } from '@markco/core/run/run-messages';
+import { inTx } from '@markco/db/in-tx';
+import { probeDevice } from '../agents/probe-device.ts';
+import type { Resources } from '../resources.ts';
+import type { DispatchContext } from './dispatch-context.ts';
+import { reachablePresence } from './load-route-input.ts';
+import { lockRun } from './lock-run.ts';
+import { offerRun } from './offer-run.ts';
+import { pickWorker } from './pick-worker.ts';
+import { publishRunChanged } from './publish-run.ts';
+import { routeRun } from './route-run.ts';
+import type { RunRow } from './run-row.ts';
+import { withdrawRun } from './withdraw-run.ts';
+
+const MAX_REROUTES = 4;
+
+/**
+ * RU9, RU10: routes one waiting run and offers it: to the device, or to a worker for the cloud. A suspect device is probed first (AG2);
+ * one that fails is left out and the run is routed again, which is still before any grant (RU7).
+ * @returns whether an offer went out
+ */
+export async function dispatchRun(resources: Resources, context: DispatchContext, runId: string): Promise<boolean> {
+  for (let round = 0; round < MAX_REROUTES; round++) {
+    const run = await resources.db.run.findUnique({ where: { id: runId } });
+    if (run?.state !== 'queued' || run.heldSince || context.isBusy(runId)) return false;
+    const unfit = context.unfit.of(runId);
+    const route = await routeRun(resources, run, unfit);
+    if (!route || route.target.kind === 'queue') return false;
+    const routed: RunRow = { ...run, targetKind: route.target.kind };
+    const deviceId =
+      route.target.kind === 'device' ? route.target.deviceId : await pickWorker(resources.db, routed, resources.clock.now(), unfit);
+    if (!deviceId) {
+      await sayWaiting(resources, run, WAITING_FOR_CLOUD);
+      return false;
+    }
+    if (!(await answers(resources, deviceId))) {
+      context.unfit.add(runId, deviceId, await nameOf(resources, deviceId, 'does not answer right now'), true);
+      continue;
+    }
+    const offered = await offerRun(resources, routed, deviceId);
+    if (offered) withdrawLater(resources, context, offered, deviceId);
+    return offered !== null;
+  }
+  return false;
+}
+
+/** AG2: whether an offer is worth sending: online, or a suspect one that answers a probe within 2 s. */
+async function answers(resources: Resources, deviceId: string): Promise<boolean> {
+  const device = await resources.db.device.findUnique({ where: { id: deviceId } });
+  if (!device) return false;
+  const state = reachablePresence(device, resources.clock.now());
+  return state === 'online' || (state === 'suspect' && (await probeDevice(resources, device)));
+}
+
+/** RU10: no ACCEPT within 5 s: attempt n is withdrawn and the run goes elsewhere. The sweep does it should this process die. */
+function withdrawLater(resources: Resources, context: DispatchContext, run: RunRow, deviceId: string): void {
+  context.later(async () => {
+    const why = await nameOf(resources, deviceId, 'did not take the run');
+    context.unfit.add(run.id, deviceId, why, true);
+    if (!(await withdrawRun(resources, run.id, run.attempt, 'not accepted in time'))) context.unfit.forget(run.id);
+  }, ACCEPT_WITHIN_MS);
+}
+
+async function nameOf(resources: Resources, deviceId: string, what: string): Promise<string> {
+  const device = await resources.db.device.findUnique({ where: { id: deviceId }, select: { name: true } });
+  return `${device?.name ?? 'The computer'} ${what}`;
+}
+
+/** Tells the person what a queued run waits for, once. */
+export async function sayWaiting(resources: Resources, run: RunRow, message: string): Promise<void> {
+  if (run.message === message) return;
+  await inTx(resources.db, async (tx) => {
+    const locked = await lockRun(tx, run.id);
+    if (locked?.state !== 'queued' || locked.message === message) return;
+    await tx.run.update({ where: { id: run.id }, data: { message } });
+    publishRunChanged(resources, tx, run);
+  });
+}

@@ -1,0 +1,52 @@
+import type { Tx } from '@markco/db/client';
+import type { RunRow } from './run-row.ts';
+
+/** RU18, in bytes of stored JSON. Trimmed a megabyte at a time, so that a flood does not rewrite the log with every batch. */
+export const LOG_HEAD_BYTES = 1024 * 1024;
+export const LOG_TAIL_BYTES = 8 * 1024 * 1024;
+export const LOG_MAX_BYTES = 10 * 1024 * 1024;
+
+/** Only what was printed is ever hidden; errors, results, questions and the end stay. */
+const PRINTED = ['stdout', 'stderr', 'display', 'warning', 'note'];
+
+/**
+ * RU18: once a log passes 10 MB its middle goes: the first MB and the last 8 to 9 MB stay, and a note at the place of the gap names
+ * what is hidden.
+ */
+export async function limitLog(tx: Tx, run: RunRow): Promise<void> {
+  if (run.logBytes <= BigInt(LOG_MAX_BYTES)) return;
+  const range = await middle(tx, run);
+  if (!range) return;
+  const [removed] = await tx.$queryRaw<{ bytes: number; events: number; hidden: bigint }[]>`
+    WITH gone AS (
+      DELETE FROM run_events
+      WHERE run_id = ${run.id}::uuid AND seq >= ${range.from} AND seq <= ${range.to} AND kind = ANY(${PRINTED})
+      RETURNING octet_length(body::text) AS size, coalesce((body->>'hiddenBytes')::bigint, octet_length(body::text)) AS hidden
+    ) SELECT coalesce(sum(size), 0)::int AS bytes, count(*)::int AS events, coalesce(sum(hidden), 0)::bigint AS hidden FROM gone`;
+  if (!removed || removed.events === 0) return;
+  const note = hiddenNote(Number(removed.hidden));
+  await tx.runEvent.create({ data: { runId: run.id, seq: range.from, at: new Date(range.at), kind: 'note', body: note } });
+  const left = run.logBytes - BigInt(removed.bytes) + BigInt(Buffer.byteLength(JSON.stringify(note)));
+  await tx.run.update({ where: { id: run.id }, data: { logBytes: left } });
+}
+
+function hiddenNote(hiddenBytes: number) {
+  return {
+    kind: 'note',
+    text: `… ${(hiddenBytes / 1024 / 1024).toFixed(1)} MB of output hidden: a log keeps its first 1 MB and its last 9 MB …`,
+    hiddenBytes,
+  };
+}
+
+/** The events behind the first megabyte and before the last eight. */
+async function middle(tx: Tx, run: RunRow): Promise<{ from: number; to: number; at: Date } | null> {
+  const [range] = await tx.$queryRaw<{ from: number | null; to: number | null; at: Date }[]>`
+    WITH sized AS (
+      SELECT seq, at, kind,
+        sum(octet_length(body::text)) OVER (ORDER BY seq) AS until,
+        sum(octet_length(body::text)) OVER (ORDER BY seq DESC) AS after
+      FROM run_events WHERE run_id = ${run.id}::uuid
+    ) SELECT min(seq) AS "from", max(seq) AS "to", min(at) AS at
+      FROM sized WHERE until > ${LOG_HEAD_BYTES} AND after > ${LOG_TAIL_BYTES} AND seq <= ${run.lastSeq} AND kind = ANY(${PRINTED})`;
+  return range?.from && range.to ? { from: range.from, to: range.to, at: range.at } : null;
+}

@@ -1,0 +1,101 @@
+import { isTerminal, type RunState } from '@markco/core/run/run';
+import type { RunEvent } from '@markco/core/run/run-event';
+import type { Tx } from '@markco/db/client';
+import { inTx } from '@markco/db/in-tx';
+import type { Resources } from '../resources.ts';
+import { applyEffects, type Effect } from './apply-effects.ts';
+import { limitLog } from './limit-log.ts';
+import { lockRun } from './lock-run.ts';
+import { metricsOf } from './run-metrics.ts';
+import type { RunRow } from './run-row.ts';
+import { type StoredEvent, toStored } from './stored-event.ts';
+
+/** `ackedSeq`: the highest event up to which all are in Postgres. `ignored`: why nothing was kept. */
+export interface Recorded {
+  ackedSeq: number;
+  ignored?: string;
+}
+
+const OUTPUT = new Set(['stdout', 'stderr', 'display', 'asset', 'result', 'error']);
+
+/**
+ * RU16: stores a batch of events of one run: one INSERT that ignores what is there, then the effects of every event that became
+ * contiguous, in order. The acknowledgement is sent and watchers are woken only after the commit. Events after the end are kept as
+ * recovered output (RU11); those of another device or attempt are refused.
+ */
+export async function recordRunEvents(
+  resources: Resources,
+  deviceId: string,
+  runId: string,
+  attempt: number,
+  events: readonly RunEvent[],
+): Promise<Recorded> {
+  const stored = events.map(toStored);
+  return inTx(resources.db, async (tx) => {
+    const run = await lockRun(tx, runId);
+    const refused = refusal(run, deviceId, attempt);
+    if (!run || refused) return { ackedSeq: 0, ignored: refused ?? 'unknown run' };
+    const fresh = stored.filter((event) => event.seq > run.lastSeq);
+    if (fresh.length === 0) return { ackedSeq: run.lastSeq };
+    const bytes = await insertEvents(tx, runId, fresh);
+    const { lastSeq, effects, firstOutput } = await contiguous(tx, run);
+    const counted = await tx.run.update({ where: { id: runId }, data: { lastSeq, logBytes: { increment: bytes } } });
+    await limitLog(tx, counted);
+    if (!isTerminal(run.state as RunState)) await applyEffects(resources, tx, counted, effects);
+    tx.afterCommit(() => {
+      if (firstOutput) metricsOf(resources).firstOutput(resources.clock.now().getTime() - run.createdAt.getTime());
+      return resources.bus.publish({ topic: 'run.events', runId, userId: run.userId, lastSeq });
+    });
+    return { ackedSeq: lastSeq };
+  });
+}
+
+function refusal(run: RunRow | null, deviceId: string, attempt: number): string | null {
+  if (!run) return 'unknown run';
+  if (run.deviceId !== deviceId) return 'the run belongs to another device';
+  if (run.attempt !== attempt) return `attempt ${attempt} is not the granted one`;
+  return run.grantedAt ? null : 'the run was not granted';
+}
+
+async function insertEvents(tx: Tx, runId: string, events: readonly StoredEvent[]): Promise<number> {
+  const seqs = events.map((e) => String(e.seq));
+  const ats = events.map((e) => e.at.toISOString().replace('Z', ''));
+  const kinds = events.map((e) => e.kind);
+  const bodies = events.map((e) => e.json);
+  const rows = await tx.$queryRaw<{ bytes: number }[]>`
+    WITH added AS (
+      INSERT INTO run_events (run_id, seq, at, kind, body)
+      SELECT ${runId}::uuid, e.seq::int, e.at::timestamp, e.kind, e.body::jsonb
+      FROM unnest(${seqs}::text[], ${ats}::text[], ${kinds}::text[], ${bodies}::text[]) AS e(seq, at, kind, body)
+      ON CONFLICT (run_id, seq) DO NOTHING
+      RETURNING octet_length(body::text) AS size
+    ) SELECT coalesce(sum(size), 0)::int AS bytes FROM added`;
+  return rows[0]?.bytes ?? 0;
+}
+
+/** Walks from the row's last seq over what is stored now, up to the first gap. */
+async function contiguous(tx: Tx, run: RunRow): Promise<{ lastSeq: number; effects: Effect[]; firstOutput: boolean }> {
+  const rows = await tx.$queryRaw<{ seq: number; at: Date; kind: string; body: unknown }[]>`
+    SELECT seq, at, kind,
+      CASE WHEN kind IN ('started', 'stdin_request', 'stdin_answered', 'error', 'ended') THEN body END AS body
+    FROM run_events WHERE run_id = ${run.id}::uuid AND seq > ${run.lastSeq} ORDER BY seq`;
+  let lastSeq = run.lastSeq;
+  const effects: Effect[] = [];
+  let output = false;
+  for (const row of rows) {
+    if (row.seq !== lastSeq + 1) break;
+    lastSeq = row.seq;
+    output ||= OUTPUT.has(row.kind);
+    if (row.body) effects.push({ at: row.at, body: row.body as Effect['body'] });
+  }
+  return { lastSeq, effects, firstOutput: output && !(await hadOutput(tx, run)) };
+}
+
+async function hadOutput(tx: Tx, run: RunRow): Promise<boolean> {
+  if (run.lastSeq === 0) return false;
+  const earlier = await tx.runEvent.findFirst({
+    where: { runId: run.id, seq: { lte: run.lastSeq }, kind: { in: [...OUTPUT] } },
+    select: { seq: true },
+  });
+  return earlier !== null;
+}

@@ -1,0 +1,61 @@
+import { chooseTarget } from '@markco/core/routing/choose-target';
+import type { Route } from '@markco/core/routing/route-input';
+import { inTx } from '@markco/db/in-tx';
+import type { Resources } from '../resources.ts';
+import { loadRouteInput, type RoutedRun, type UnfitDevices } from './load-route-input.ts';
+import { lockRun } from './lock-run.ts';
+import { publishRunChanged } from './publish-run.ts';
+import { metricsOf } from './run-metrics.ts';
+import type { RunRow } from './run-row.ts';
+
+/** The columns a route is stored in (RU5). A cloud run names its worker only once it is offered. */
+export const routeColumns = (route: Route) => ({
+  targetKind: route.target.kind,
+  deviceId: route.target.kind === 'device' ? route.target.deviceId : null,
+  reason: route.reason,
+  routeDetail: route.detail,
+});
+
+/** RU5: decides where a run goes now, from the rows as they are. */
+export async function decideRoute(resources: Resources, run: RoutedRun, unfit?: UnfitDevices): Promise<Route> {
+  const input = await loadRouteInput(resources.db, run, resources.clock.now(), unfit);
+  const flags = resources.flags.for(run.userId);
+  return chooseTarget(input.request, input.devices, input.session, flags, input.settings);
+}
+
+/** RU5: counts and logs a decision that was stored. */
+export function reportRoute(resources: Resources, run: Pick<RunRow, 'id' | 'userId' | 'projectId' | 'docPath'>, route: Route): void {
+  metricsOf(resources).routed(route.target.kind, route.reason);
+  resources.log.info(
+    {
+      user_id: run.userId,
+      run_id: run.id,
+      project_id: run.projectId,
+      doc_path: run.docPath,
+      device_id: route.target.kind === 'device' ? route.target.deviceId : undefined,
+      route_target: route.target.kind,
+      reason: route.reason,
+    },
+    'run routed',
+  );
+}
+
+/**
+ * RU5, RU7: routes a run that still waits, and stores, logs and counts the decision where it differs from the stored one.
+ * @returns the route, or null when the run no longer waits
+ */
+export async function routeRun(resources: Resources, run: RunRow, unfit?: UnfitDevices): Promise<Route | null> {
+  const route = await decideRoute(resources, run, unfit);
+  const columns = routeColumns(route);
+  const same = run.targetKind === columns.targetKind && run.reason === columns.reason && run.routeDetail === columns.routeDetail;
+  if (same && (route.target.kind !== 'device' || run.deviceId === columns.deviceId)) return route;
+  return inTx(resources.db, async (tx) => {
+    const locked = await lockRun(tx, run.id);
+    if (locked?.state !== 'queued') return null;
+    await tx.run.update({ where: { id: run.id }, data: { ...columns, message: null } });
+    publishRunChanged(resources, tx, run);
+    const moved = locked.targetKind !== columns.targetKind || locked.reason !== columns.reason || locked.deviceId !== columns.deviceId;
+    if (moved) tx.afterCommit(() => reportRoute(resources, run, route));
+    return route;
+  });
+}

@@ -1,0 +1,87 @@
+import { isTerminal } from '@markco/core/run/run';
+import type { RunEvent, RunEventBody, RunWatchItem } from '@markco/core/run/run-event';
+import type { Principal } from '../auth/principal.ts';
+import type { Resources } from '../resources.ts';
+import { scoped } from '../scope.ts';
+import { toRunView, withProjectSlug } from './run-row.ts';
+import { createWaker } from './waker.ts';
+
+const PAGE = 500;
+/** A lost notification costs a watcher this much, in ms. */
+const LOOK_AGAIN_MS = 2_000;
+
+/**
+ * RU17: the run, its backlog from `after`, then both as they change; no gap and no repeat, on any web process. Ends after the last event
+ * of a run that has ended, or with the signal. Subscribes before it reads, and reads rows only: the bus merely wakes it.
+ * @throws AppError not_found before the first item
+ */
+export async function* watchRun(
+  resources: Resources,
+  principal: Principal,
+  runId: string,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<RunWatchItem> {
+  const waker = createWaker(signal);
+  const unsubscribe = [
+    resources.bus.subscribe('run.events', (message) => message.runId === runId && waker.wake()),
+    resources.bus.subscribe('run.changed', (message) => message.runId === runId && waker.wake()),
+    resources.bus.onReconnect(waker.wake),
+  ];
+  try {
+    await scoped(resources.db, principal).run(runId);
+    let shown = '';
+    for (let last = after; !signal.aborted; ) {
+      const row = await resources.db.run.findUnique({ where: { id: runId }, include: withProjectSlug });
+      if (!row) return;
+      // The view first, so that a watcher knows what the events belong to; again after them, when they changed it.
+      const view = toRunView(row);
+      const ended = isTerminal(view.state);
+      if (!ended && differs(shown, view)) yield { type: 'run', run: view };
+      for await (const event of readEvents(resources, runId, last, row.lastSeq, signal)) {
+        last = event.seq;
+        yield { type: 'event', event };
+      }
+      if (ended) {
+        yield { type: 'run', run: view };
+        return;
+      }
+      shown = fingerprint(view);
+      if (signal.aborted) return;
+      await waker.next(LOOK_AGAIN_MS);
+    }
+  } finally {
+    for (const stop of unsubscribe) stop();
+    waker.close();
+  }
+}
+
+/** The events after `last` up to `until`, page by page, in order. */
+async function* readEvents(
+  resources: Resources,
+  runId: string,
+  last: number,
+  until: number,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent> {
+  for (let from = last; from < until && !signal.aborted; ) {
+    const page = await eventsPage(resources, runId, from, until, PAGE);
+    yield* page;
+    if (page.length < PAGE) return;
+    from = page.at(-1)!.seq;
+  }
+}
+
+/** Events with `from` < seq ≤ `until`. Where the log was shortened (RU18) seqs are missing and a note says so. */
+export async function eventsPage(resources: Resources, runId: string, from: number, until: number, limit: number): Promise<RunEvent[]> {
+  const rows = await resources.db.runEvent.findMany({
+    where: { runId, seq: { gt: from, lte: until } },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
+  return rows.map((row) => ({ seq: row.seq, at: row.at.getTime(), body: row.body as unknown as RunEventBody }));
+}
+
+// lastSeq moves with every event, which the watcher sees anyway.
+const fingerprint = (view: object): string => JSON.stringify({ ...view, lastSeq: 0 });
+const differs = (shown: string, view: object): boolean => fingerprint(view) !== shown;
