@@ -14,6 +14,9 @@ export function scoped(db: DbOrTx, principal: Pick<Principal, 'userId'>) {
     async project(id: string) {
       return (await db.project.findFirst({ where: { id: uuid(id, 'The project'), userId, deletedAt: null } })) ?? missing('The project');
     },
+    async projectBySlug(slug: string) {
+      return (await db.project.findFirst({ where: { slug, userId, deletedAt: null } })) ?? missing('The project');
+    },
     /** `deleted`: also find it while it is in the bin. */
     async document(id: string, options: { deleted?: boolean } = {}) {
       const where = { id: uuid(id, 'The document'), userId, projectRow: { deletedAt: null }, ...(!options.deleted && { deletedAt: null }) };

@@ -6,9 +6,21 @@ const MAX_ENTRIES = 20_000;
 
 /** SE2: whether what a credential hangs on still stands, from the row, looked at again after at most 2 s. */
 export interface AccessCache {
-  /** False where the device was revoked or is not this person's. */
-  deviceStands(deviceId: string, userId: string): Promise<boolean>;
+  /** False where the device or its sign-in was revoked, or is not this person's. */
+  deviceStands(device: DeviceAccess): Promise<boolean>;
   close(): void;
+}
+
+export interface DeviceAccess {
+  deviceId: string;
+  userId: string;
+  familyId: string;
+}
+
+/** The row's word: neither the device nor the sign-in was revoked. */
+export async function deviceStandsNow(db: Db, { deviceId, userId, familyId }: DeviceAccess): Promise<boolean> {
+  const live = { deviceId, familyId, userId, revokedAt: null, device: { revokedAt: null } };
+  return (await db.refreshToken.findFirst({ where: live, select: { id: true } })) !== null;
 }
 
 /** Forgets a person's devices at once when the bus says that their access changed. */
@@ -21,15 +33,16 @@ export function createAccessCache(db: Db, bus: EventBus, clock: { now(): Date })
     bus.onReconnect(() => known.clear()),
   ];
   return {
-    async deviceStands(deviceId, userId) {
-      const key = `${userId} ${deviceId}`;
+    async deviceStands(device) {
+      const { userId } = device;
+      const key = `${userId} ${device.deviceId} ${device.familyId}`;
       const hit = known.get(key);
       const now = clock.now().getTime();
       if (hit && hit.until > now) return hit.stands;
-      const row = await db.device.findFirst({ where: { id: deviceId, userId, revokedAt: null }, select: { id: true } });
+      const stands = await deviceStandsNow(db, device);
       if (known.size >= MAX_ENTRIES) known.clear();
-      known.set(key, { stands: row !== null, userId, until: now + KEEP_MS });
-      return row !== null;
+      known.set(key, { stands, userId, until: now + KEEP_MS });
+      return stands;
     },
     close: () => {
       for (const stop of stops) stop();

@@ -1,4 +1,5 @@
 import type { Resources } from '../resources.ts';
+import { deviceStandsNow } from './access-cache.ts';
 import { verifyDeviceToken } from './device-token.ts';
 import { sameText, sha256Hex } from './hash.ts';
 import { isOwnOrigin } from './origin.ts';
@@ -32,9 +33,9 @@ export async function authenticate(resources: Need, credentials: Credentials): P
 }
 
 /** SE2: whether what `principal` signed in with still stands; asked again for sockets that stay open. */
-export async function stillStands(resources: Need, { kind, sid, userId }: Principal): Promise<boolean> {
+export async function stillStands(resources: Need, { kind, sid, userId, familyId }: Principal): Promise<boolean> {
   const now = resources.clock.now();
-  if (kind === 'device') return (await resources.db.device.count({ where: { id: sid, userId, revokedAt: null } })) > 0;
+  if (kind === 'device') return familyId !== undefined && deviceStandsNow(resources.db, { deviceId: sid, userId, familyId });
   if (kind === 'session') return (await resources.db.session.count({ where: { id: sid, userId, expires: { gt: now } } })) > 0;
   const valid = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
   return (await resources.db.accessToken.count({ where: { id: sid, userId, ...valid } })) > 0;
@@ -46,8 +47,9 @@ function bearer(header: string | undefined): string | undefined {
 
 async function byDeviceToken(resources: Need, token: string): Promise<Principal | null> {
   const claims = await verifyDeviceToken(resources.secret, token, resources.clock.now());
-  if (!claims || !(await resources.access.deviceStands(claims.did, claims.sub))) return null;
-  return { userId: claims.sub, kind: 'device', sid: claims.did, deviceId: claims.did, userName: claims.name };
+  if (!claims) return null;
+  const device = { deviceId: claims.did, userId: claims.sub, familyId: claims.fam };
+  return (await resources.access.deviceStands(device)) ? { ...device, kind: 'device', sid: claims.did, userName: claims.name } : null;
 }
 
 async function byAccessToken(resources: Need, token: string): Promise<Principal | null> {

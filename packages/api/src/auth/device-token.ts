@@ -6,13 +6,14 @@ import { z } from 'zod';
 export const ACCESS_TTL_S = 600;
 const AUDIENCE = 'markco-api';
 
-const claims = z.object({ sub: id, did: id, name: z.string().nullable().default(null) });
+/** `fam`: the refresh family, so that a token of an earlier sign-in stays dead when the device signs in again. */
+const claims = z.object({ sub: id, did: id, fam: id, name: z.string().nullable().default(null) });
 export type DeviceClaims = z.infer<typeof claims>;
 
 /** A signed access token (JWT, HS256) for ten minutes. */
-export function signDeviceToken(secret: Uint8Array, { sub, did, name }: DeviceClaims, now: Date): Promise<string> {
+export function signDeviceToken(secret: Uint8Array, { sub, did, fam, name }: DeviceClaims, now: Date): Promise<string> {
   const issued = Math.floor(now.getTime() / 1000);
-  return new SignJWT({ did, name })
+  return new SignJWT({ did, fam, name })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(sub)
     .setAudience(AUDIENCE)

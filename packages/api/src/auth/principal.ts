@@ -4,5 +4,7 @@ export interface Principal {
   readonly kind: 'session' | 'token' | 'device' | 'worker';
   readonly sid: string;
   readonly deviceId?: string;
+  /** Of a device: the sign-in its token came from (EL2). */
+  readonly familyId?: string;
   readonly userName: string | null;
 }

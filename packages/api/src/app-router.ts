@@ -1,0 +1,15 @@
+import { authRouter } from './routers/auth/auth-router.ts';
+import { documentsRouter } from './routers/documents/documents-router.ts';
+import { projectsRouter } from './routers/projects/projects-router.ts';
+import { createCallerFactory, router } from './trpc.ts';
+
+/** Every procedure that pages, the desktop, devices and scripts may call; over REST the same ones (http/rest-map.ts). */
+export const appRouter = router({
+  auth: authRouter,
+  projects: projectsRouter,
+  documents: documentsRouter,
+});
+export type AppRouter = typeof appRouter;
+
+/** Calls procedures from inside the process, with a context of the caller's making. */
+export const createCaller = createCallerFactory(appRouter);
