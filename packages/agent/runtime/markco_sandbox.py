@@ -203,6 +203,8 @@ def connect(post, ask, sleep):
     os.chdir('/project')
     sys.path.insert(0, '')
     sys.argv = ['']
+    if 'random' in sys.modules:
+        sys.modules['random'].seed()  # every sandbox comes from one memory image
     host = Host(post, ask, sleep)
     asyncio.new_event_loop = asyncio.events.new_event_loop = BlockingLoop
     asyncio.runners.events.new_event_loop = BlockingLoop

@@ -19,7 +19,7 @@ lines.once('line', (first) => start(JSON.parse(first)));
 
 function start({ files }) {
   const worker = new Worker(new URL('./sandbox-worker.mjs', import.meta.url), {
-    workerData: { pyodideUrl: options.pyodideUrl, scripts: options.scripts, shared, files },
+    workerData: { pyodideUrl: options.pyodideUrl, scripts: options.scripts, snapshot: options.snapshot, shared, files },
     env: {},
     stdin: false,
     stdout: true,

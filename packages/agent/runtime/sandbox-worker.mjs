@@ -4,7 +4,7 @@ import { constants, readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { closeBuiltins, dropGlobals, freezeIntrinsics } from './sandbox-lockdown.mjs';
 
-const { pyodideUrl, scripts, shared, files } = workerData;
+const { pyodideUrl, scripts, snapshot, shared, files } = workerData;
 const port = parentPort;
 const control = new Int32Array(shared.control);
 const answer = new Uint8Array(shared.answer);
@@ -21,7 +21,12 @@ const wasm = { fs: constants };
 // Emscripten asks for the file constants this way; the permission model forbids the real one.
 process.binding = () => wasm;
 const { loadPyodide } = await import(pyodideUrl);
-const pyodide = await loadPyodide({ jsglobals: Object.create(null), env: { HOME: '/home/pyodide' }, checkAPIVersion: false });
+const pyodide = await loadPyodide({
+  jsglobals: Object.create(null),
+  env: { HOME: '/home/pyodide' },
+  checkAPIVersion: false,
+  ...(snapshot && { _loadSnapshot: readFileSync(snapshot).buffer }),
+});
 pyodide.setInterruptBuffer(new Uint8Array(shared.interrupt));
 putFiles(files);
 

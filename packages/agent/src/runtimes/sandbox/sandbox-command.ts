@@ -18,16 +18,23 @@ export interface SandboxCommand {
 const RUNNER = realpathSync(fileURLToPath(new URL('../../../runtime', import.meta.url)));
 const PYODIDE = realpathSync(dirname(createRequire(import.meta.url).resolve('pyodide/package.json')));
 
+/** What a sandbox is made of; the snapshot is made of the same. */
+export const SANDBOX_SOURCES = {
+  pyodideUrl: pathToFileURL(join(PYODIDE, 'pyodide.mjs')).href,
+  scripts: { markco_mrp: join(RUNNER, 'markco_mrp.py'), markco_sandbox: join(RUNNER, 'markco_sandbox.py') },
+};
+export const SNAPSHOT_MAKER = join(RUNNER, 'sandbox-snapshot.mjs');
+
 /**
  * AG6: Node with nothing but reading Pyodide's and the runner's folders, no code from strings, a bounded heap.
  * `--allow-worker` is there for the thread Python runs on; that thread closes the door behind itself.
  */
-export function sandboxCommand(isolation: Isolation, limits: SandboxLimits): SandboxCommand {
+export function sandboxCommand(isolation: Isolation, limits: SandboxLimits, snapshot: string | null): SandboxCommand {
   const heapMb = Math.max(128, Math.round(limits.memoryBytes / 1e6 / 2));
   const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
   const options = {
-    pyodideUrl: pathToFileURL(join(PYODIDE, 'pyodide.mjs')).href,
-    scripts: { markco_mrp: join(RUNNER, 'markco_mrp.py'), markco_sandbox: join(RUNNER, 'markco_sandbox.py') },
+    ...SANDBOX_SOURCES,
+    snapshot,
     memoryBytes: limits.memoryBytes,
     heapMb,
   };
@@ -35,6 +42,7 @@ export function sandboxCommand(isolation: Isolation, limits: SandboxLimits): San
     permission,
     `--allow-fs-read=${PYODIDE}/*`,
     `--allow-fs-read=${RUNNER}/*`,
+    ...(snapshot ? [`--allow-fs-read=${snapshot}`] : []),
     '--allow-worker',
     '--disallow-code-generation-from-strings',
     '--no-warnings',
@@ -44,7 +52,7 @@ export function sandboxCommand(isolation: Isolation, limits: SandboxLimits): San
   ];
   const executable = realpathSync(process.execPath);
   if (isolation === 'process') return { file: executable, args: node };
-  return { file: 'bwrap', args: [...bubblewrapArgs([executable, PYODIDE, RUNNER]), executable, ...node] };
+  return { file: 'bwrap', args: [...bubblewrapArgs([executable, PYODIDE, RUNNER, ...(snapshot ? [snapshot] : [])]), executable, ...node] };
 }
 
 /** No network, no other processes, no files but the system's libraries and `readable`, an empty environment, dead with us. */

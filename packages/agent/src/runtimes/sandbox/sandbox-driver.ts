@@ -30,5 +30,7 @@ export interface SandboxRuntime extends Runtime {
 /** AG6: one way to run untrusted code. */
 export interface SandboxDriver {
   readonly name: 'pyodide' | 'bubblewrap';
+  /** Does ahead what makes starts slow; optional, `start` does it otherwise. */
+  prepare(): Promise<void>;
   start(options: SandboxOptions): Promise<SandboxRuntime>;
 }

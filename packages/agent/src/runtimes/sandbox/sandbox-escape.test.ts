@@ -31,7 +31,7 @@ for (const isolation of ['process', 'bubblewrap'] as const) {
 }
 
 function escapes(isolation: Isolation): void {
-  const start = (options: Partial<SandboxOptions> = {}) => createPyodideDriver(isolation).start({ session: 'default', ...options });
+  const start = (options: Partial<SandboxOptions> = {}) => createPyodideDriver({ isolation }).start({ session: 'default', ...options });
   let sandbox: SandboxRuntime;
   beforeAll(async () => {
     sandbox = await start({ files: { 'notes/a.md': '# Hällo', '../../etc/evil': 'x' } });
