@@ -1,5 +1,5 @@
 import { parseCellInfo, readCodeOptions } from './cell-info.ts';
-import { frontMatterEnd } from './front-matter.ts';
+import { frontMatterEnd } from './front-matter-range.ts';
 import { type Fence, scanFences } from './scan-fences.ts';
 
 /** The output block of a cell: whole lines, `start` to `end`. */

@@ -5,10 +5,7 @@ import { id, instant, uuidv7 } from '../ids.ts';
 export const runState = z.enum(['queued', 'offered', 'running', 'completed', 'failed', 'cancelled', 'interrupted', 'expired']);
 export type RunState = z.infer<typeof runState>;
 
-const TERMINAL: ReadonlySet<RunState> = new Set(['completed', 'failed', 'cancelled', 'interrupted', 'expired']);
-
-/** True where nothing about the run's outcome changes any more (RU1). */
-export const isTerminal = (state: RunState): boolean => TERMINAL.has(state);
+export { isTerminal } from './is-terminal.ts';
 
 /** RU5: why a run goes where it goes. */
 export const routeReason = z.enum([
