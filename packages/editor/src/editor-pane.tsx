@@ -55,7 +55,7 @@ function Drawn({ info }: { info: PortalInfo }): ReactNode {
         />
       );
     case 'front':
-      return <FrontMatter title={info.title} />;
+      return <FrontMatter source={info.source} />;
     case 'table':
       return <TableBlock source={info.source} />;
     case 'math':

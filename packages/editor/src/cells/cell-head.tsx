@@ -1,4 +1,4 @@
-import { isTerminal } from '@markco/core/run/run';
+import { isTerminal } from '@markco/core/run/is-terminal';
 import type { ReactNode } from 'react';
 import { goTo } from '../codemirror/cell-commands.ts';
 import { revealSource } from '../codemirror/fold-guard.ts';

@@ -7,9 +7,24 @@ import { useSession } from '../session.tsx';
 import { Icon } from '../ui/icons.tsx';
 
 /** The title of a document in place of its front matter; a click edits it. */
-export function FrontMatter({ title }: { title: string }): ReactNode {
+export function FrontMatter({ source }: { source: string }): ReactNode {
+  const [title, setTitle] = useState(() => plainTitle(source));
+  useEffect(() => {
+    let current = true;
+    setTitle(plainTitle(source));
+    void import('@markco/core/document/front-matter').then(({ readFrontMatter }) => {
+      const named = readFrontMatter(source).data.title;
+      if (current) setTitle(typeof named === 'string' ? named : '');
+    });
+    return () => {
+      current = false;
+    };
+  }, [source]);
   return title ? <div className="mk-doc-title">{title}</div> : <div className="mk-front">Properties</div>;
 }
+
+/** What the title most likely is, until the YAML parser is here. */
+const plainTitle = (source: string): string => /^title:[ \t]*(["']?)(.+?)\1[ \t]*$/m.exec(source)?.[2] ?? '';
 
 /** A table that scrolls sideways under a header that stays (WB5). */
 export function TableBlock({ source }: { source: string }): ReactNode {

@@ -1,4 +1,5 @@
-import { isTerminal, type RunView } from '@markco/core/run/run';
+import { isTerminal } from '@markco/core/run/is-terminal';
+import type { RunView } from '@markco/core/run/run';
 import type { ReactNode } from 'react';
 import type { PendingRun } from '../runs/run-controller.ts';
 import { formatElapsed, type RunStatus, ranOnText, runStatus } from '../runs/run-status.ts';

@@ -1,6 +1,5 @@
 import { type EditorState, type Range, StateField } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView } from '@codemirror/view';
-import { frontMatterEnd, readFrontMatter } from '@markco/core/document/front-matter';
 import type { KeyedCell, Structure } from '../cells/structure.ts';
 import { type PortalInfo, PortalRegistry, PortalWidget, portalRegistry } from './portals.ts';
 import { previewField, reveals } from './preview-mode.ts';
@@ -92,8 +91,8 @@ function build(state: EditorState): BlockPreview {
   };
   if (structure.frontMatterEnd > 0) {
     const range = frontRange(state, structure);
-    const source = state.doc.sliceString(0, frontMatterEnd(state.doc.sliceString(0, structure.frontMatterEnd + 1)));
-    if (!reveals(state, range.from, range.to)) draw(range, { kind: 'front', title: titleIn(source), source }, false);
+    const source = state.doc.sliceString(0, structure.frontMatterEnd);
+    if (!reveals(state, range.from, range.to)) draw(range, { kind: 'front', source }, false);
   }
   for (const block of structure.blocks) {
     if (reveals(state, block.from, block.to)) continue;
@@ -127,9 +126,4 @@ function footInfo(cell: KeyedCell): PortalInfo {
     outputText: cell.output?.text ?? '',
     hasOutput: cell.output !== undefined,
   };
-}
-
-function titleIn(source: string): string {
-  const { title } = readFrontMatter(source).data;
-  return typeof title === 'string' ? title : '';
 }

@@ -1,7 +1,5 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
-import { markdown, markdownLanguage } from '@codemirror/lang-markdown';
-import { pythonLanguage } from '@codemirror/lang-python';
 import { bracketMatching, indentUnit } from '@codemirror/language';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState, type Extension, Prec } from '@codemirror/state';
@@ -17,6 +15,7 @@ import { highlight } from './highlight.ts';
 import { inlinePreview } from './inline-preview.ts';
 import { runtimeCompletions, runtimeHover } from './introspection.ts';
 import { linkClicks } from './link-clicks.ts';
+import { markdownWithCells } from './markdown-language.ts';
 import { type PortalRegistry, portalRegistry } from './portals.ts';
 import { noticeFocus, previewField } from './preview-mode.ts';
 import { type EditorServices, editorServices } from './services.ts';
@@ -51,7 +50,7 @@ export function editorExtensions(setup: EditorSetup): Extension {
     cellLines,
     inlinePreview,
     linkClicks(setup.touch),
-    language(),
+    markdownWithCells,
     highlight,
     bracketMatching(),
     closeBrackets(),
@@ -64,14 +63,6 @@ export function editorExtensions(setup: EditorSetup): Extension {
     Prec.highest(keymap.of([...cellKeys])),
     keymap.of([...completionKeymap, ...closeBracketsKeymap, ...searchKeymap, ...yUndoManagerKeymap, ...defaultKeymap, indentWithTab]),
   ];
-}
-
-function language(): Extension {
-  return markdown({
-    base: markdownLanguage,
-    completeHTMLTags: false,
-    codeLanguages: (info) => (/^\{?\s*(?:python3?|py)\b/i.test(info) ? pythonLanguage : null),
-  });
 }
 
 /** y-codemirror.next, with our binding in place of its own (remote changes wait for compositions). */

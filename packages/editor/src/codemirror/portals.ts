@@ -5,7 +5,7 @@ import { type EditorView, WidgetType } from '@codemirror/view';
 export type PortalInfo =
   | { kind: 'head'; key: number; index: number; language: string; info: string }
   | { kind: 'foot'; key: number; index: number; language: string; outputRunId: string; outputText: string; hasOutput: boolean }
-  | { kind: 'front'; title: string; source: string }
+  | { kind: 'front'; source: string }
   | { kind: 'table'; source: string }
   | { kind: 'math'; source: string }
   | { kind: 'tail' };

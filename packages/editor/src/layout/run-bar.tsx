@@ -1,4 +1,4 @@
-import { isTerminal } from '@markco/core/run/run';
+import { isTerminal } from '@markco/core/run/is-terminal';
 import type { ReactNode } from 'react';
 import { useLive } from '../live.ts';
 import { formatElapsed } from '../runs/run-status.ts';

@@ -1,4 +1,5 @@
-import { isTerminal, type RunView } from '@markco/core/run/run';
+import { isTerminal } from '@markco/core/run/is-terminal';
+import type { RunView } from '@markco/core/run/run';
 import { type ReactNode, useState } from 'react';
 import { useLive } from '../live.ts';
 import { ranOnText, runStatus } from '../runs/run-status.ts';

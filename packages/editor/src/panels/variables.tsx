@@ -1,4 +1,4 @@
-import { isTerminal } from '@markco/core/run/run';
+import { isTerminal } from '@markco/core/run/is-terminal';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useLive } from '../live.ts';
 import { wordsOf } from '../runs/run-controller.ts';

@@ -1,6 +1,6 @@
 import type { Cell } from '@markco/core/document/cells';
-import { readFrontMatter } from '@markco/core/document/front-matter';
-import { effectiveSession, type ProjectConfig } from '@markco/core/project/mrmd-config';
+import { frontMatterEnd } from '@markco/core/document/front-matter-range';
+import type { ProjectConfig } from '@markco/core/project/mrmd-config';
 import type { CreateRunInput, RequestedTarget } from '@markco/core/run/run';
 import * as Y from 'yjs';
 
@@ -11,18 +11,17 @@ export type RunContext = {
   documentId: string;
   epoch: string;
   target: RequestedTarget | null;
-  config: ProjectConfig;
   newId(): string;
 };
 
 /** What was shown when the person tapped: read in one go, before anything waits. */
-export type RunDraft = Omit<CreateRunInput, 'codeHash'>;
+export type RunDraft = Omit<CreateRunInput, 'codeHash' | 'sessionName'> & { frontMatter: string };
 
 /** RU3: what runs, as it is shown now; more than one cell makes a batch in order (RU4). */
 export function draftRuns(context: RunContext, text: string, cells: readonly Cell[]): RunDraft[] {
   const ytext = context.doc.getText('content');
   const stateVector = toBase64(Y.encodeStateVector(context.doc));
-  const frontMatter = readFrontMatter(text).data;
+  const frontMatter = text.slice(0, frontMatterEnd(text));
   const batchId = cells.length > 1 ? context.newId() : undefined;
   return cells.map((cell, ordinal) => ({
     runId: context.newId(),
@@ -34,15 +33,34 @@ export function draftRuns(context: RunContext, text: string, cells: readonly Cel
     cellIndex: cell.index,
     anchor: encodeAnchor(ytext, cell.codeEnd),
     ...(stateVector.length <= 20_000 && { stateVector }),
-    sessionName: effectiveSession(context.config, frontMatter, cell.language).name,
+    frontMatter,
     ...(batchId && { batchId, ordinal }),
     ...(context.target && { target: context.target }),
   }));
 }
 
-/** The drafts with the hash of their code (RU3). */
-export function hashDrafts(drafts: readonly RunDraft[], sha256: (text: string) => Promise<string>): Promise<CreateRunInput[]> {
-  return Promise.all(drafts.map(async (draft) => ({ ...draft, codeHash: await sha256(draft.code) })));
+/** The whole requests: drafts with the hash of their code and the runtime session that the document names (RU3). */
+export function completeDrafts(
+  drafts: readonly RunDraft[],
+  sha256: (text: string) => Promise<string>,
+  config: ProjectConfig | undefined,
+): Promise<CreateRunInput[]> {
+  return Promise.all(
+    drafts.map(async ({ frontMatter, ...draft }) => ({
+      ...draft,
+      sessionName: await sessionNameOf(frontMatter, draft.language, config),
+      codeHash: await sha256(draft.code),
+    })),
+  );
+}
+
+/** The YAML parser loads with the first run, not with the page (WB9). */
+async function sessionNameOf(frontMatter: string, language: string, config: ProjectConfig | undefined): Promise<string> {
+  const [{ readFrontMatter }, { effectiveSession, parseMrmdConfig }] = await Promise.all([
+    import('@markco/core/document/front-matter'),
+    import('@markco/core/project/mrmd-config'),
+  ]);
+  return effectiveSession(config ?? parseMrmdConfig('').config, readFrontMatter(frontMatter).data, language).name;
 }
 
 /** RU3: base64 of a Yjs relative position that sticks to the start of the closing fence. */

@@ -1,4 +1,5 @@
-import { isTerminal, type RunView } from '@markco/core/run/run';
+import { isTerminal } from '@markco/core/run/is-terminal';
+import type { RunView } from '@markco/core/run/run';
 import type { KeyedCell } from '../cells/structure.ts';
 
 /** The runs of each cell, newest first, by cell key. */

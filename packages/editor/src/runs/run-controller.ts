@@ -1,9 +1,8 @@
 import { type Cell, parseCells } from '@markco/core/document/cells';
-import { parseMrmdConfig } from '@markco/core/project/mrmd-config';
 import type { RequestedTarget, RunView } from '@markco/core/run/run';
 import type { OpenDocument, WorkspaceHost } from '../host.tsx';
 import { createLive } from '../live.ts';
-import { decodeAnchor, draftRuns, hashDrafts, type RunDraft } from './build-run.ts';
+import { completeDrafts, decodeAnchor, draftRuns, type RunDraft } from './build-run.ts';
 import { predictTarget, type TargetGuess } from './predict-target.ts';
 import { RunFeeds } from './run-feeds.ts';
 import { runnableLanguages } from './runnable-languages.ts';
@@ -16,7 +15,6 @@ export type PendingRun = {
   message: string;
 };
 
-const DEFAULT_CONFIG = parseMrmdConfig('').config;
 const KEPT_TEXT = 'Will run when connected';
 
 /** Starting, stopping and answering the runs of one open document. Holds no view: cells come from the document's text at the tap. */
@@ -52,7 +50,6 @@ export class RunController {
         projectId: this.#host.project.get().id,
         documentId: this.#open.id,
         epoch: this.#open.epoch(),
-        config: this.#host.projectConfig?.get() ?? DEFAULT_CONFIG,
         target,
         newId: () => this.#host.newId(),
       },
@@ -144,7 +141,7 @@ export class RunController {
       ...this.pending.get(),
     ]);
     try {
-      const outcome = await this.#host.startRuns(await hashDrafts(drafts, (text) => this.#host.sha256(text)));
+      const outcome = await this.#host.startRuns(await completeDrafts(drafts, (text) => this.#host.sha256(text), this.#host.projectConfig?.get()));
       if (outcome === 'kept') this.#mark(drafts, 'kept', KEPT_TEXT);
     } catch (error) {
       this.#mark(drafts, 'failed', wordsOf(error));

@@ -1,5 +1,5 @@
 import type { RunView } from '@markco/core/run/run';
-import { isTerminal } from '@markco/core/run/run';
+import { isTerminal } from '@markco/core/run/is-terminal';
 
 /** How a run is told: `tone` picks icon and colour, `text` says it all without them (WB8). */
 export type RunStatus = {
