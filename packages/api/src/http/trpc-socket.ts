@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '@markco/core/errors';
+import { CLOSE } from '@markco/core/sync/close-code';
+import type { AnyRouter } from '@trpc/server';
+import { getWSConnectionHandler } from '@trpc/server/adapters/ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type ApiContext, createContext } from '../context.ts';
+import { toPublicError } from '../public-error.ts';
+import type { Resources } from '../resources.ts';
+import { end, type SocketRegistry } from './socket-registry.ts';
+
+/** Time to say who one is. */
+const SIGN_IN_MS = 10_000;
+const PING_MS = 25_000;
+const PONG_WITHIN_MS = 10_000;
+
+/**
+ * Serves a tRPC router over WebSockets. Everyone on a socket is signed in (by cookie and Origin, header, or the token in
+ * connectionParams) or is closed with 4401; `maxBytes` bounds a message.
+ */
+export function createTrpcSockets(resources: Resources, registry: SocketRegistry, router: AnyRouter, maxBytes: number): WebSocketServer {
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxBytes, perMessageDeflate: false });
+  const waiting = new WeakMap<WebSocket, NodeJS.Timeout>();
+  const serve = getWSConnectionHandler({
+    wss: server,
+    router,
+    keepAlive: { enabled: true, pingMs: PING_MS, pongWaitMs: PONG_WITHIN_MS },
+    createContext: async ({ req, res: socket, info }) => {
+      const ctx = await createContext(resources, req, { token: tokenOf(info.connectionParams), socket: true });
+      clearTimeout(waiting.get(socket as WebSocket));
+      // Another turn: the client gets the error's words before the close.
+      if (!ctx.principal)
+        setImmediate(() => end(resources, socket as WebSocket, CLOSE.unauthenticated, 'not signed in', 'unauthenticated'));
+      if (!ctx.principal || !registry.add(socket as WebSocket, ctx.principal))
+        throw new AppError('unauthenticated', 'You are not signed in. Sign in and try again.');
+      return ctx;
+    },
+    onError: ({ error, path, ctx }) => logUnexpected(resources, error, path, ctx as ApiContext | undefined),
+  });
+  server.on('connection', (socket: WebSocket, req: IncomingMessage) => {
+    waiting.set(
+      socket,
+      setTimeout(() => end(resources, socket, CLOSE.unauthenticated, 'not signed in in time', 'sign_in_late'), SIGN_IN_MS).unref(),
+    );
+    socket.once('close', () => clearTimeout(waiting.get(socket)));
+    // Too large or malformed: ws closes this one socket with the right code itself.
+    socket.on('error', () => end(resources, socket, CLOSE.tooLarge, 'bad message', 'bad_frame'));
+    serve(socket, req);
+  });
+  return server;
+}
+
+/** Logs what nobody expected, whole, with the request's id; everything else was answered in words already. */
+export function logUnexpected(resources: Resources, error: unknown, path: string | undefined, ctx: ApiContext | undefined): void {
+  if (toPublicError(error).unexpected)
+    (ctx?.log ?? resources.log).error({ err: error, procedure: path, reason: 'unexpected' }, 'a procedure failed');
+}
+
+function tokenOf(params: Record<string, unknown> | null | undefined): string | undefined {
+  return typeof params?.token === 'string' && params.token !== '' ? params.token : undefined;
+}
