@@ -60,7 +60,11 @@ export async function makeDevice(
   for (const { projectId } of projects) {
     await resources.db.attachment.create({ data: { projectId, deviceId: row.id, rootId: randomUUID(), folderName: 'project' } });
   }
-  const principal: Principal = { userId, kind: 'device', sid: row.id, deviceId: row.id, userName: null };
+  const familyId = randomUUID();
+  await resources.db.refreshToken.create({
+    data: { familyId, userId, deviceId: row.id, tokenHash: randomUUID(), expiresAt: new Date(Date.now() + 86_400_000) },
+  });
+  const principal: Principal = { userId, kind: 'device', sid: row.id, deviceId: row.id, familyId, userName: null };
   const projectIds = projects.map((p) => p.projectId);
   const device = new FakeDevice(callerTransport(resources, principal), {
     name,
@@ -79,7 +83,10 @@ export async function makeWorker(
   options: Partial<FakeDeviceOptions> = {},
 ): Promise<{ device: FakeDevice; principal: Principal; deviceId: string }> {
   const service = await resources.db.user.create({ data: { kind: 'service', name: 'Cloud' } });
-  const principal: Principal = { userId: service.id, kind: 'worker', sid: randomUUID(), userName: null };
+  const token = await resources.db.accessToken.create({
+    data: { userId: service.id, name: 'worker', tokenHash: randomUUID(), scope: 'worker' },
+  });
+  const principal: Principal = { userId: service.id, kind: 'worker', sid: token.id, userName: null };
   const deviceId = randomUUID();
   const device = new FakeDevice(callerTransport(resources, principal), {
     name: 'worker-1',

@@ -34,6 +34,7 @@ export async function* agentCommands(
     deviceId: device.id,
     userId: device.userId,
     worker: device.kind === 'worker',
+    principal,
     projectIds: hello.projectIds,
   });
   const connections = connectionsOf(resources);
@@ -60,7 +61,7 @@ export async function* agentCommands(
   }
 }
 
-type Who = Pick<AgentConnection, 'connectionId' | 'deviceId' | 'userId' | 'worker'> & { projectIds: readonly string[] };
+type Who = Pick<AgentConnection, 'connectionId' | 'deviceId' | 'userId' | 'worker' | 'principal'> & { projectIds: readonly string[] };
 
 function openStream(resources: Resources, who: Who) {
   const queue: ServerMessage[] = [];

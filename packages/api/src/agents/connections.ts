@@ -1,4 +1,5 @@
 import type { ServerMessage } from '@markco/core/device/agent-message';
+import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { deliverCommand } from './deliver-command.ts';
 import { type DeviceCommand, deviceCommand } from './device-command.ts';
@@ -12,6 +13,8 @@ export interface AgentConnection {
   /** Whose device it is; the service's for a worker. */
   readonly userId: string;
   readonly worker: boolean;
+  /** What it signed in with, to be checked again when access changes (AG8). */
+  readonly principal: Principal;
   readonly openedAt: Date;
   projectIds: ReadonlySet<string>;
   push(message: ServerMessage): void;

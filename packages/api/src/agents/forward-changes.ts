@@ -1,3 +1,4 @@
+import { stillStands } from '../auth/authenticate.ts';
 import type { Resources } from '../resources.ts';
 import type { AgentConnections } from './connections.ts';
 import { envelope } from './deliver-command.ts';
@@ -49,7 +50,7 @@ export function forwardChanges(resources: Resources, connections: AgentConnectio
 async function closeRevoked(resources: Resources, connections: AgentConnections, userId: string): Promise<void> {
   for (const connection of connections.all()) {
     if (connection.userId !== userId) continue;
-    const row = await resources.db.device.findFirst({ where: { id: connection.deviceId, userId, revokedAt: null }, select: { id: true } });
-    if (!row) connection.close('revoked');
+    const device = await resources.db.device.count({ where: { id: connection.deviceId, userId, revokedAt: null } });
+    if (device === 0 || !(await stillStands(resources, connection.principal))) connection.close('revoked');
   }
 }

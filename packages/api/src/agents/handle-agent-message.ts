@@ -60,7 +60,11 @@ async function checkSender(resources: Resources, principal: Principal, deviceId:
   if (principal.kind === 'device' && principal.deviceId !== deviceId) {
     throw new AppError('forbidden', 'This sign-in belongs to another device. Sign in again on this one.');
   }
-  if (!(await resources.access.deviceStands(deviceId, principal.userId))) {
+  const device = await resources.db.device.findFirst({
+    where: { id: deviceId, userId: principal.userId, revokedAt: null },
+    select: { id: true },
+  });
+  if (!device) {
     throw new AppError('unauthenticated', 'This device was signed out. Sign in again to connect it.');
   }
 }

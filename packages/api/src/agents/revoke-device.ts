@@ -1,5 +1,6 @@
 import { inTx } from '@markco/db/in-tx';
 import type { Principal } from '../auth/principal.ts';
+import { revokeDevice as revokeSignIn } from '../auth/revoke.ts';
 import type { Resources } from '../resources.ts';
 import { tryRunEvent } from '../run-engine/apply-run-event.ts';
 import { lockRun } from '../run-engine/lock-run.ts';
@@ -15,9 +16,7 @@ export async function revokeDevice(resources: Resources, principal: Pick<Princip
   const device = await scoped(resources.db, principal).device(deviceId);
   const at = resources.clock.now();
   await inTx(resources.db, async (tx) => {
-    await tx.device.update({ where: { id: deviceId }, data: { revokedAt: at, presence: 'offline', connectionId: null } });
-    await tx.refreshToken.updateMany({ where: { deviceId, revokedAt: null }, data: { revokedAt: at } });
-    await tx.attachment.deleteMany({ where: { deviceId } });
+    await revokeSignIn(tx, resources, { userId: device.userId, deviceId });
     await tx.runtimeSession.updateMany({ where: { deviceId, endedAt: null }, data: { endedAt: at } });
     const active = await tx.run.findMany({
       where: { deviceId, state: { in: ['offered', 'running'] } },
@@ -33,7 +32,5 @@ export async function revokeDevice(resources: Resources, principal: Pick<Princip
       }
     }
     wakeDispatchers(resources, tx);
-    tx.afterCommit(() => resources.bus.publish({ topic: 'access.changed', userId: device.userId, sid: deviceId }));
-    tx.afterCommit(() => resources.bus.publish({ topic: 'devices.changed', userId: device.userId }));
   });
 }

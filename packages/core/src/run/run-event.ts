@@ -17,7 +17,8 @@ export const runEventBody = z.discriminatedUnion('kind', [
     cwd: z.string().optional(),
     fresh: z.boolean().optional(),
   }),
-  z.object({ kind: z.literal('note'), text: z.string() }),
+  /** `hiddenBytes`: this note stands where the middle of a long log was (RU18). */
+  z.object({ kind: z.literal('note'), text: z.string(), hiddenBytes: z.number().optional() }),
   z.object({ kind: z.literal('stdout'), text: z.string() }),
   z.object({ kind: z.literal('stderr'), text: z.string() }),
   z.object({ kind: z.literal('display'), data: mimeBundle, metadata: z.record(z.string(), z.unknown()).optional() }),
