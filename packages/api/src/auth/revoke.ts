@@ -4,7 +4,7 @@ import type { Resources } from '../resources.ts';
 type Need = Pick<Resources, 'bus' | 'clock'>;
 
 /** SE2: signs a device out for good: its refresh tokens are dead and its sockets close within 2 s. Signing in again brings it back. */
-export async function signDeviceOut(tx: Tx, resources: Need, device: { userId: string; deviceId: string }): Promise<void> {
+export async function revokeDevice(tx: Tx, resources: Need, device: { userId: string; deviceId: string }): Promise<void> {
   const { userId, deviceId } = device;
   const revokedAt = resources.clock.now();
   await tx.device.updateMany({ where: { id: deviceId, userId, revokedAt: null }, data: { revokedAt, presence: 'offline' } });

@@ -4,7 +4,7 @@ import type { Tx } from '@markco/db/client';
 import { inTx } from '@markco/db/in-tx';
 import { sha256Hex } from '../../auth/hash.ts';
 import { issuePair } from '../../auth/issue-tokens.ts';
-import { signDeviceOut } from '../../auth/revoke.ts';
+import { revokeDevice } from '../../auth/revoke.ts';
 import type { ApiContext } from '../../context.ts';
 import { RATES } from '../../rate-limiter.ts';
 import { limited, publicProcedure } from '../../trpc.ts';
@@ -37,7 +37,7 @@ async function rotate({ resources, log }: ApiContext, tx: Tx, tokenHash: string)
       { user_id: row.userId, device_id: row.deviceId, reason: 'refresh_token_reused' },
       'a refresh token was used again: the device is signed out',
     );
-    await signDeviceOut(tx, resources, row);
+    await revokeDevice(tx, resources, row);
     return null;
   }
   return issuePair(tx, resources, { userId: row.userId, deviceId: row.deviceId, familyId: row.familyId, replaces: row.id });

@@ -1,7 +1,7 @@
 import { AppError } from '@markco/core/errors';
 import { inTx } from '@markco/db/in-tx';
 import { z } from 'zod';
-import { revokeSession, signDeviceOut } from '../../auth/revoke.ts';
+import { revokeSession, revokeDevice } from '../../auth/revoke.ts';
 import { authedProcedure, sessionProcedure } from '../../trpc.ts';
 
 const done = z.object({ signedOut: z.literal(true) });
@@ -19,7 +19,7 @@ export const signOutDevice = authedProcedure.output(done).mutation(({ ctx }) => 
   const { userId, deviceId } = ctx.principal;
   if (!deviceId) throw new AppError('forbidden', 'Only a device can sign itself out here.');
   return inTx(ctx.resources.db, async (tx) => {
-    await signDeviceOut(tx, ctx.resources, { userId, deviceId });
+    await revokeDevice(tx, ctx.resources, { userId, deviceId });
     return { signedOut: true as const };
   });
 });
