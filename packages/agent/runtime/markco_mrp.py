@@ -551,6 +551,10 @@ def start_ipython(kernel):
 
     class Shell(InteractiveShell):
         display_pub_class = Type(Publisher)
+        system = InteractiveShell.system_raw  # a terminal in between would mix stderr in and write \r\n
+
+        def enable_gui(self, gui=None):
+            return None
 
         def _showtraceback(self, etype, evalue, stb):
             print('\n'.join(stb), file=sys.stderr)
@@ -996,7 +1000,7 @@ class Interrupts:
 
     def __init__(self):
         self.owner, self.main = os.getpid(), threading.get_ident()
-        self.armed = self.pending = False
+        self.armed = self.pending = self.early = False
         self.shielded = 0
         self.seen = threading.Event()
         with contextlib.suppress(ValueError, AttributeError, OSError):
@@ -1007,6 +1011,7 @@ class Interrupts:
         if os.getpid() != self.owner:
             raise KeyboardInterrupt
         if not self.armed:
+            self.early = True
             return
         if self.shielded:
             self.pending = True
@@ -1017,9 +1022,15 @@ class Interrupts:
     def user_code(self):
         self.armed = True
         try:
+            if self.early:
+                raise KeyboardInterrupt
             yield
         finally:
-            self.armed = self.pending = False
+            self.armed = self.pending = self.early = False
+
+    def begin(self):
+        """Forgets what struck before this job; what strikes from now on, before its code runs, is kept for it."""
+        self.early = False
 
     def shield(self):
         return _Shield(self)
@@ -1481,6 +1492,7 @@ class Engine:
     def _answer(self, question):
         if question.abandoned:
             return
+        self.interrupts.begin()
         self.question = question
         question.started = True
         try:
@@ -1493,6 +1505,7 @@ class Engine:
             question.done.set()
 
     def _execute(self, job):
+        self.interrupts.begin()
         job.started = True
         job.stream.put('start', {'execId': job.exec_id, 'timestamp': time.time()})
         try:

@@ -112,6 +112,7 @@ class Host:
         except BaseException as exc:
             result = {'success': False, 'error': mrp.error_record(exc, '')}
         self.kernel.record = self.exec_id = None
+        self.interrupts.begin()
         if result['error'] is None:
             self.emit('result', result)
         else:
@@ -160,13 +161,16 @@ class Host:
         }
         try:
             with self.interrupts.user_code():
-                return mrp.to_json({'ok': calls[name]()})
+                answer = calls[name]()
+            return mrp.to_json({'ok': answer})
         except KeyboardInterrupt:
             return '{"error":"runtime_busy"}'
         except (KeyError, IndexError, ValueError, StopIteration, RuntimeError):
             return '{"error":"not_found"}'
         except BaseException as exc:
             return mrp.to_json({'error': 'internal_error', 'message': '%s: %s' % (type(exc).__name__, mrp.safe_str(exc))})
+        finally:
+            self.interrupts.begin()
 
 
 def _close_bridges():

@@ -18,6 +18,8 @@ import { type ExecuteRequest, type MrpEventHandler, RuntimeDiedError, RuntimeReq
 /** AG7: how long a question may take before it is given up, in ms. */
 const QUESTION_MS = 2_500;
 const CALL_MS = 10_000;
+/** A runtime that holds Python's lock answers nothing; after this the interrupt goes as a signal. */
+const INTERRUPT_MS = 2_000;
 /** How long after a broken stream the end of the process is waited for, in ms. */
 const DEATH_MS = 1_500;
 
@@ -74,7 +76,7 @@ export class MrpHttpClient {
   }
 
   async interrupt(): Promise<boolean> {
-    return mrpInterrupted.parse((await this.#call('POST', '/interrupt', {})) ?? {}).interrupted;
+    return mrpInterrupted.parse((await this.#call('POST', '/interrupt', {}, INTERRUPT_MS)) ?? {}).interrupted;
   }
 
   /** @throws ZodError when `body` does not fit the question */

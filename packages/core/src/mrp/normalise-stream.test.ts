@@ -83,6 +83,9 @@ describe('normalise an MRP stream (AG4)', () => {
       ),
     ).toEqual(['display', 'result', 'done']);
     expect(names(play([['result', { result: '3' }]]))).toEqual(['display', 'result', 'done']);
+    const plot: [string, unknown] = ['display', { data: { 'text/plain': '<Figure>', 'image/png': 'x' } }];
+    const value: [string, unknown] = ['display', { data: { 'text/plain': '[<Line2D>]' } }];
+    expect(names(play([value, plot, ['result', { result: '[<Line2D>]' }]]))).toEqual(['display', 'display', 'result', 'done']);
   });
 
   it('turns a failed result into an error and ignores a second outcome', () => {

@@ -7,8 +7,8 @@ export interface StreamState {
   readonly stdout: number;
   readonly stderr: number;
   readonly displays: number;
-  /** `text/plain` of the last display, to recognise the result's text in it. */
-  readonly lastPlain: string | null;
+  /** What recognises the `text/plain` of the last displays, to find the result's text among them. */
+  readonly plains: readonly string[];
   readonly assets: ReadonlySet<string>;
   readonly outcome: boolean;
   readonly done: boolean;
@@ -25,7 +25,7 @@ export const startStream = (): StreamState => ({
   stdout: 0,
   stderr: 0,
   displays: 0,
-  lastPlain: null,
+  plains: [],
   assets: new Set(),
   outcome: false,
   done: false,
@@ -114,10 +114,17 @@ function readOutput(state: StreamState, stream: 'stdout' | 'stderr', data: unkno
   return { state: { ...state, [stream]: state[stream] + content.length }, events: [{ event: stream, content }] };
 }
 
+/** Enough of a text to know it again, without keeping all of it. */
+const keyOf = (text: string): string => `${text.length}:${text.slice(0, 200)}`;
+
 function addDisplay(state: StreamState, data: Record<string, unknown>, metadata: Record<string, unknown>): StreamStep {
   const plain = data['text/plain'];
   return {
-    state: { ...state, displays: state.displays + 1, lastPlain: typeof plain === 'string' ? plain : null },
+    state: {
+      ...state,
+      displays: state.displays + 1,
+      plains: typeof plain === 'string' ? [...state.plains.slice(-63), keyOf(plain)] : state.plains,
+    },
     events: [{ event: 'display', data, metadata }],
   };
 }
@@ -144,6 +151,6 @@ function owedByResult(state: StreamState, result: MrpResult): StreamStep {
   if (state.stderr === 0 && result.stderr) add('stderr', { content: result.stderr });
   if (state.displays === 0) for (const display of result.displayData) add('display', display);
   for (const asset of result.assets) add('asset', asset);
-  if (result.result && step.state.lastPlain !== result.result) add('display', { data: { 'text/plain': result.result } });
+  if (result.result && !step.state.plains.includes(keyOf(result.result))) add('display', { data: { 'text/plain': result.result } });
   return step;
 }

@@ -136,6 +136,7 @@ function displayCases(subject: MrpSubject, features: MrpFeatures): void {
       );
       expect(errorOf(events)).toBeNull();
       expect(namesOf(events)).toEqual(['start', 'display', 'stdout', 'display', 'result', 'done']);
+      expect(displaysOf(await runCell(subject.runtime, 'plt.plot([1, 2])'))).toHaveLength(2);
       for (const data of displaysOf(events))
         expect(data).toMatchObject({ 'image/png': expect.stringMatching(/^iVBOR/), 'text/plain': expect.any(String) });
     },
@@ -149,6 +150,15 @@ function interruptCases(subject: MrpSubject): void {
     expect(await subject.runtime.interrupt()).toBe(true);
     expect(errorOf(await run.ended)).toMatchObject({ type: 'KeyboardInterrupt', line: expect.any(Number) });
     expect(displaysOf(await runCell(subject.runtime, 'survivor'))).toEqual([{ 'text/plain': '7' }]);
+  });
+
+  it('RU12: an interrupt that comes before the code runs still counts', async () => {
+    for (let i = 0; i < 5; i++) {
+      const run = startCell(subject.runtime, 'while True:\n    pass');
+      await run.until((event) => event.event === 'start');
+      expect(await subject.runtime.interrupt()).toBe(true);
+      expect(errorOf(await run.ended)).toMatchObject({ type: 'KeyboardInterrupt' });
+    }
   });
 
   it('RU12: interrupts sleep, and code awaiting at the top level', async () => {
