@@ -155,7 +155,7 @@ class GatewayState implements Omit<FakeGateway, 'url' | 'close'> {
       const timer = setTimeout(() => {
         this.#watchers.delete(look);
         reject(new Error(`the gateway waited in vain for ${what}`));
-      }, 15_000);
+      }, 8_000);
       this.#watchers.add(look);
     });
   }

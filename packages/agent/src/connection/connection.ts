@@ -145,6 +145,8 @@ export class Connection {
       if (message.type === 'WELCOME') {
         clearTimeout(patience);
         stopBeating = startHeartbeat(message.heartbeatMs || HEARTBEAT_MS, () => this.#beat(socket), () => socket.close('the heartbeat failed'));
+        // What the server asks from now on is answered at once, also while the runs are still being compared.
+        this.queue.attach(socket);
         void this.#resume(socket);
       } else this.#options.onMessage(message);
     };
@@ -159,12 +161,11 @@ export class Connection {
     return end;
   }
 
-  /** RU11: first the runs, then everything else that waits. */
+  /** RU11: online once the server said what it has of every run. */
   async #resume(socket: AgentSocket): Promise<void> {
     try {
       const runs = this.#options.resume();
       const reply = await socket.send(this.message({ type: 'RESUME', bootId: this.#options.bootId, runs }));
-      this.queue.attach(socket);
       this.#attempt = 0;
       this.#enter('online');
       this.#options.onResumed(reply.resume ?? { runs: [] });

@@ -1,0 +1,67 @@
+import type { OfferedRun } from '@markco/core/device/agent-message';
+import type { Runtime } from '../runtimes/runtime.ts';
+import type { RunRecorder } from './run-recorder.ts';
+
+/** A granted run in this process: how to reach it while it runs. */
+export class ActiveRun {
+  readonly offer: OfferedRun;
+  /** RU12: the person asked for an end. */
+  cancelled = false;
+  /** RU12: the runtime was killed for it. */
+  forced = false;
+  /** The agent ends, and its runtimes with it. */
+  stopping = false;
+  /** `performance.now()` when the runtime took the code. */
+  startedAt: number | null = null;
+  /** Settles when the run has ended. */
+  readonly done: Promise<void>;
+  #runtime: Runtime | null = null;
+  #recorder: RunRecorder | null = null;
+  #resolve!: () => void;
+
+  constructor(offer: OfferedRun) {
+    this.offer = offer;
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get runId(): string {
+    return this.offer.runId;
+  }
+
+  /** The runtime is about to be asked, or asked again. */
+  calling(runtime: Runtime): void {
+    this.#runtime = runtime;
+  }
+
+  /** The runtime took the code. */
+  begin(runtime: Runtime, recorder: RunRecorder): void {
+    this.#runtime = runtime;
+    this.#recorder = recorder;
+    this.startedAt = performance.now();
+    // Cancelled in the moment between: the interrupt found nothing running then.
+    if (this.cancelled) void runtime.interrupt().catch(() => undefined);
+  }
+
+  /** RU12: interrupts what runs; before that, the run never starts. */
+  async cancel(): Promise<void> {
+    this.cancelled = true;
+    if (this.startedAt !== null) await this.#runtime?.interrupt();
+  }
+
+  /** RU14: true when this answer was the first to the question that is open. */
+  async answer(input: { execId: string; text: string; secret: boolean; by?: string | undefined }): Promise<boolean> {
+    const pending = this.#recorder?.pending;
+    if (!pending || pending.execId !== input.execId || !this.#runtime || !this.#recorder) return false;
+    // Written before the runtime goes on: its next question must come after this answer, and a second answer find none.
+    this.#recorder.answered(input.by, input.secret || pending.password ? undefined : input.text);
+    return this.#runtime.input(input.execId, input.text);
+  }
+
+  finish(): void {
+    this.#runtime = null;
+    this.#recorder = null;
+    this.#resolve();
+  }
+}
