@@ -7,6 +7,8 @@ const stamp = z.object({ ino: z.number(), size: z.number(), mtimeMs: z.number() 
 /** What is kept of a document beside its log, in `docs/<id>.json`: read at start for all documents, so that no log has to be. */
 export const documentMetaShape = z.object({
   documentId: z.string(),
+  /** The document's id on the server; null while it is known on this device only (EL3). The same as `documentId` where it came from there. */
+  serverId: z.string().nullable(),
   /** The document's path in the project. */
   path: z.string(),
   /** Its file, relative to the root. Other than `path` where the file system can't hold both of two names (FB9). */

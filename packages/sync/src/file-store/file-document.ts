@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as Y from 'yjs';
+import { DocumentGone } from '../store/document-gone.ts';
 import { type Base, encodeBase, encodeMerge } from './base-frame.ts';
 import { type DocumentMeta, isLocalEpoch } from './document-meta.ts';
 import type { DocumentSite } from './document-site.ts';
@@ -40,6 +41,8 @@ export class FileDocument {
   readonly #log: StateLog;
   readonly #queue = new SerialQueue();
   #loaded: Loaded | null = null;
+  /** The history before the last {@link adopt}, for edits still on their way to it. */
+  #retired: { epoch: string; doc: Y.Doc } | null = null;
   #snapshotBytes = 0;
   lastUsed = 0;
 
@@ -57,15 +60,28 @@ export class FileDocument {
     return this.#loaded !== null;
   }
 
-  /** First record of a document whose text is the same here and there, its state not fetched (FB3). */
-  record(text: string): Promise<void> {
+  /**
+   * Records that the server has the same text, its state not fetched (FB3). A document that already has a history of its own keeps it until
+   * the server's is adopted.
+   */
+  record(text: string, epoch: string): Promise<void> {
     return this.#queue.run(async () => {
+      const loaded = await this.#open();
+      if (loaded.hasState) {
+        const payload = encodeBase({ text, hash: null }, loaded.base?.text ?? '');
+        await this.#log.append([{ kind: FRAME.agreed, payload }], false);
+        loaded.agreed = text;
+        return this.#site.saveMeta(this.meta);
+      }
       const found = await this.#site.read(this.meta.file);
       // A file that changed since it was compared is an outside edit of the agreed text: its bytes must not count as known.
       const file = found?.status === 'ok' && found.text === text ? found : null;
       const base = { text, hash: file?.hash ?? null };
+      this.meta.epoch = epoch;
       await this.#log.rewrite(freshLog(this.#header(), null, base, text), false);
+      Object.assign(loaded, { base, agreed: text });
       this.#noteBase(base, file);
+      this.meta.dirty = false;
       await this.#site.saveMeta(this.meta);
     });
   }
@@ -81,7 +97,8 @@ export class FileDocument {
   }
 
   /** SY4, FB8: on disk when it resolves. Returns what makes it visible and what takes it back; the queue waits for one of them. */
-  async append(updates: readonly Uint8Array[]): Promise<{ commit: () => void; rollback: () => Promise<void> }> {
+  async append(sent: readonly Uint8Array[], epoch: string | null): Promise<{ commit: () => void; rollback: () => Promise<void> }> {
+    let updates = sent;
     let settle!: () => void;
     const settled = new Promise<void>((resolve) => {
       settle = resolve;
@@ -91,6 +108,7 @@ export class FileDocument {
         try {
           await this.#open();
           await this.#markDirty();
+          if (epoch !== null && epoch !== this.meta.epoch) updates = this.#carryOver(epoch, sent);
           onWritten(await this.#log.append(updates.map(updateFrame), true));
         } catch (error) {
           onFailed(error);
@@ -105,6 +123,7 @@ export class FileDocument {
         for (const update of updates) Y.applyUpdate(doc, update);
       });
       this.#loaded!.hasState = true;
+      if (updates !== sent) for (const update of updates) this.#site.onOutsideEdit(this.meta.documentId, update);
       settle();
     };
     const rollback = async (): Promise<void> => {
@@ -205,6 +224,20 @@ export class FileDocument {
     });
   }
 
+  /** FB7: writes a file that went away again. */
+  rewrite(): Promise<void> {
+    return this.#queue.run(async () => {
+      let loaded = await this.#open();
+      if (!loaded.hasState) loaded = await this.#makeLocalHistory(loaded);
+      if (loaded.base) {
+        const base = { text: loaded.base.text, hash: null };
+        await this.#write([{ kind: FRAME.base, payload: encodeBase(base, loaded.base.text) }], false);
+        loaded.base = base;
+      }
+      await this.#reconcile();
+    });
+  }
+
   /** Runs `task` between two steps of this document: renames and removals of its file. */
   exclusive<T>(task: () => Promise<T>): Promise<T> {
     return this.#queue.run(task);
@@ -237,7 +270,7 @@ export class FileDocument {
     const replayed = replayLog(frames);
     const header = replayed.header;
     if (header) this.meta.epoch = header.epoch;
-    else await this.#log.rewrite(freshLog(this.#header(), null, null, null));
+    else await this.#log.rewrite(freshLog(this.#header(), null, null, null), false);
     this.meta.pulled = replayed.hasState && !isLocalEpoch(this.meta.epoch);
     this.#snapshotBytes = this.#log.size;
     this.#loaded = { ...(await this.#settleIntent(replayed)), doc: replayed.doc, hasState: replayed.hasState, agreed: replayed.agreed };
@@ -255,6 +288,8 @@ export class FileDocument {
   }
 
   async #forget(): Promise<void> {
+    this.#retired?.doc.destroy();
+    this.#retired = null;
     this.#loaded?.doc.destroy();
     this.#loaded = null;
     await this.#log.close();
@@ -280,8 +315,8 @@ export class FileDocument {
       this.meta.stamp = file.stamp;
       return true;
     }
-    if (!loaded.hasState && loaded.base) {
-      await this.#markDirty();
+    if (!loaded.hasState) {
+      if (loaded.base) await this.#markDirty();
       this.#site.onOutsideEdit(documentId, null);
       return false;
     }
@@ -300,10 +335,7 @@ export class FileDocument {
     loaded.recent = [];
     this.#noteBase(base, file);
     this.#site.saveMetaSoon(this.meta);
-    if (update) {
-      loaded.hasState = true;
-      this.#site.onOutsideEdit(documentId, update);
-    }
+    if (update) this.#site.onOutsideEdit(documentId, update);
     return true;
   }
 
@@ -386,7 +418,9 @@ export class FileDocument {
   async #replaceHistory(epoch: string, doc: Y.Doc, base: Base | null, serverText: string, dirty: boolean): Promise<void> {
     const header = { ...this.#header(), epoch };
     await this.#log.rewrite(freshLog(header, Y.encodeStateAsUpdateV2(doc), base, serverText));
-    this.#loaded?.doc.destroy();
+    const old = this.#loaded;
+    this.#retired?.doc.destroy();
+    this.#retired = old?.hasState ? { epoch: this.meta.epoch, doc: old.doc } : null;
     this.#loaded = { doc, hasState: true, base, agreed: serverText, recent: [] };
     this.#snapshotBytes = this.#log.size;
     this.meta.epoch = epoch;
@@ -394,6 +428,24 @@ export class FileDocument {
     this.meta.dirty = dirty;
     this.#noteBase(base, null);
     await this.#site.saveMeta(this.meta);
+  }
+
+  /**
+   * SY7: edits of a history that was replaced while they were on their way are carried over as text. Whoever made them is told to come back
+   * to the new history, and finds them there.
+   */
+  #carryOver(epoch: string, sent: readonly Uint8Array[]): Uint8Array[] {
+    if (this.#retired?.epoch !== epoch) throw new DocumentGone([this.meta.documentId]);
+    const old = this.#retired.doc;
+    const before = textOf(old);
+    for (const update of sent) Y.applyUpdate(old, update);
+    const { doc } = this.#loaded!;
+    // On a copy: the document in memory holds nothing that is not in the log.
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+    const update = writeText(copy, mergedText(before, textOf(copy), textOf(old)));
+    copy.destroy();
+    return update ? [update] : [];
   }
 
   async #markDirty(): Promise<void> {

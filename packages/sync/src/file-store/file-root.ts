@@ -129,7 +129,7 @@ export class FileRoot {
     const header = frames.findLast((frame) => frame.kind === FRAME.header);
     if (!header) return;
     const { documentId, epoch, path: documentPath } = JSON.parse(Buffer.from(header.payload).toString('utf8'));
-    const unknown = { syncedPath: documentPath, pulled: false, dirty: true, textHash: '', fileHash: null, stamp: null };
+    const unknown = { serverId: null, syncedPath: null, pulled: false, dirty: true, textHash: '', fileHash: null, stamp: null };
     this.add({ documentId, path: documentPath, file: documentPath, epoch, ...unknown });
   }
 

@@ -41,7 +41,7 @@ class World {
   async begin(text: string): Promise<void> {
     writeFileSync(this.file, text);
     await this.#openStore();
-    await this.store.add(this.#folders.at(-1)!.dir, { documentId: 'd', path: 'a.md', synced: false });
+    await this.store.add(this.#folders.at(-1)!.dir, { documentId: 'd', path: 'a.md' });
     this.peer = await Peer.open(this.store, refOf('d', 'a.md'));
   }
 
@@ -69,9 +69,8 @@ class World {
   }
 
   #save(text: string, atomic: boolean): void {
-    if (!atomic) return writeFileSync(this.file, text);
-    writeFileSync(`${this.file}~`, text);
-    renameSync(`${this.file}~`, this.file);
+    writeFileSync(atomic ? `${this.file}~` : this.file, text);
+    if (atomic) renameSync(`${this.file}~`, this.file);
   }
 
   /** A kill leaves the disk as it is at this moment, in the middle of whatever is going on. */

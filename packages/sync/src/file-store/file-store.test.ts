@@ -28,7 +28,7 @@ afterEach(async () => {
 async function openDocument(store: FileStore, name: string, text: string): Promise<Peer> {
   mkdirSync(path.dirname(file(name)), { recursive: true });
   writeFileSync(file(name), text);
-  await store.add(dir, { documentId: name, path: name, synced: false });
+  await store.add(dir, { documentId: name, path: name });
   return Peer.open(store, refOf(name, name));
 }
 
@@ -114,7 +114,7 @@ describe('FB6 projection', () => {
     const problems: string[] = [];
     const store = await start();
     store.on((event) => event.kind === 'problem' && problems.push(event.message));
-    await store.add(dir, { documentId: 'd', path: 'out/evil.md', synced: false });
+    await store.add(dir, { documentId: 'd', path: 'out/evil.md' });
     const peer = await Peer.open(store, refOf('d', 'out/evil.md'));
     await peer.edit((text) => text.insert(0, 'x'));
     await until(() => problems.length > 0);
@@ -194,11 +194,12 @@ describe('FB5 outside edits', () => {
   });
 });
 
-describe('FB4 adopting the server\'s history', () => {
+describe("FB4 adopting the server's history", () => {
   it('merges what was written here since the text was agreed on', async () => {
     const store = await start();
     writeFileSync(file('a.md'), 'one\ntwo\n');
-    await store.add(dir, { documentId: 'd', path: 'a.md', epoch: 'e1', agreed: 'one\ntwo\n', synced: true });
+    await store.add(dir, { documentId: 'd', path: 'a.md' });
+    await store.link('d', { serverId: 's', path: 'a.md', epoch: 'e1', agreed: 'one\ntwo\n' });
     expect(store.meta('d')).toMatchObject({ epoch: 'e1', pulled: false, dirty: false });
     const local = await Peer.open(store, refOf('d', 'a.md'));
     await local.edit((text) => text.insert(0, 'local\n'));
@@ -212,7 +213,7 @@ describe('FB4 adopting the server\'s history', () => {
   it('copies the local text away where nothing was agreed on', async () => {
     const store = await start();
     writeFileSync(file('a.md'), 'local\n');
-    await store.add(dir, { documentId: 'd', path: 'a.md', synced: true });
+    await store.add(dir, { documentId: 'd', path: 'a.md', serverId: 'd' });
     const copies: string[] = [];
     const outcome = await store.adopt('d', 'e1', await serverState('server\n'), async (text) => void copies.push(text));
     expect([outcome, copies, await store.text('d')]).toEqual(['conflict', ['local\n'], 'server\n']);
@@ -233,7 +234,7 @@ describe('FB7, FB9 names', () => {
   it('gives each of two names that the file system can not tell apart its own file', async () => {
     const store = await start({ foldsCase: true });
     const files = [];
-    for (const name of ['Readme.md', 'README.md']) files.push(await store.add(dir, { documentId: name, path: name, synced: true }));
+    for (const name of ['Readme.md', 'README.md']) files.push(await store.add(dir, { documentId: name, path: name, serverId: name }));
     expect(files).toEqual(['Readme.md', 'README (2).md']);
   });
 
@@ -267,7 +268,9 @@ it('SY8 refuses updates of documents it does not have, and stores none of the ba
   const store = await start();
   const peer = await openDocument(store, 'a.md', 'one\n');
   const unknown = { ref: { documentId: 'x', ...OWNER, path: 'x.md' }, updates: [new Uint8Array([0, 0])] };
-  await expect(store.append([{ ref: refOf('a.md', 'a.md'), updates: [new Uint8Array([0, 0])] }, unknown])).rejects.toMatchObject({ name: 'DocumentGone' });
+  await expect(store.append([{ ref: refOf('a.md', 'a.md'), updates: [new Uint8Array([0, 0])] }, unknown])).rejects.toMatchObject({
+    name: 'DocumentGone',
+  });
   expect(await store.load('x')).toBeNull();
   expect(peer.toString()).toBe('one\n');
 });

@@ -58,7 +58,9 @@ export class FileStore implements DocumentStore {
   readonly #holds = new Set<string>();
   readonly #mayRecreate = new Set<string>();
   readonly #sweep: NodeJS.Timeout;
-  #beforeLoad: ((documentId: string) => Promise<void>) | null = null;
+  readonly #firstNeed = new Set<(documentId: string) => Promise<void>>();
+  /** Which history a room was opened with: its updates belong to no other. */
+  readonly #epochOf = new WeakMap<DocumentRef, string>();
   #closed = false;
 
   private constructor(options: FileStoreOptions) {
@@ -119,32 +121,48 @@ export class FileStore implements DocumentStore {
   // --- documents ---
 
   /**
-   * Makes a document known. With `agreed` its text is the server's, and nothing is fetched (FB3); without, it waits for {@link adopt} or
-   * becomes a history of this device when it is first loaded (EL3). Returns its file.
+   * Makes a document known: one of the server's (`serverId`), to be fetched by {@link adopt}, or a file of this device, which becomes a
+   * history of its own when it is first loaded (EL3). Returns its file. Does nothing for one that is known.
    */
-  async add(
-    dir: string,
-    entry: { documentId: string; path: string; epoch?: string; file?: string; agreed?: string; synced: boolean },
-  ): Promise<string> {
+  async add(dir: string, entry: { documentId: string; path: string; file?: string; serverId?: string }): Promise<string> {
     const { root } = this.#rootAt(dir);
     const existing = root.documents.get(entry.documentId);
     if (existing) return existing.meta.file;
     const file = entry.file ?? root.freeFile(entry.path);
     const document = root.add({
       documentId: entry.documentId,
+      serverId: entry.serverId ?? null,
       path: entry.path,
       file,
-      syncedPath: entry.synced ? entry.path : null,
-      epoch: entry.agreed !== undefined && entry.epoch ? entry.epoch : `local-${randomUUID()}`,
+      syncedPath: entry.serverId ? entry.path : null,
+      epoch: `local-${randomUUID()}`,
       pulled: false,
-      dirty: !entry.synced,
+      dirty: !entry.serverId,
       textHash: '',
       fileHash: null,
       stamp: null,
     });
-    if (entry.agreed !== undefined) await document.record(entry.agreed);
-    else await root.saveMeta(document);
+    await root.saveMeta(document);
     return file;
+  }
+
+  /**
+   * Ties a document to the server's. `agreed`: the text both have, so that nothing needs to be fetched now (FB3); without it the two have to
+   * be brought together by {@link adopt}.
+   */
+  async link(documentId: string, server: { serverId: string; path: string; epoch: string; agreed?: string }): Promise<void> {
+    const { root, document } = this.#get(documentId);
+    document.meta.serverId = server.serverId;
+    document.meta.syncedPath = server.path;
+    if (server.agreed !== undefined) await document.record(server.agreed, server.epoch);
+    else await root.saveMeta(document);
+  }
+
+  /** The server has no such document any more, and what is here stays (FB7: an edit beats a delete). */
+  async unlink(documentId: string): Promise<void> {
+    const { root, document } = this.#get(documentId);
+    Object.assign(document.meta, { serverId: null, syncedPath: null, dirty: true });
+    await root.saveMeta(document);
   }
 
   /** The server's history takes over (FB4); see {@link FileDocument.adopt}. Close the open document first. */
@@ -223,14 +241,26 @@ export class FileStore implements DocumentStore {
     this.#mayRecreate.delete(documentId);
   }
 
+  /** FB7: writes a file that went away again, whatever it held. */
+  async rewrite(documentId: string): Promise<void> {
+    this.#holds.delete(documentId);
+    await this.#find(documentId)?.document.rewrite();
+  }
+
   /** Resolves when every file holds what its document holds, as far as files may be written. */
   async settled(): Promise<void> {
     await this.#projection.flushAll();
   }
 
-  /** Called before a document without the server's state is loaded, so that the state can be fetched in time. */
-  set beforeLoad(hook: ((documentId: string) => Promise<void>) | null) {
-    this.#beforeLoad = hook;
+  /** The hook is called before a document without the server's state is loaded, so that the state can be fetched in time. Returns its removal. */
+  onFirstNeed(hook: (documentId: string) => Promise<void>): () => void {
+    this.#firstNeed.add(hook);
+    return () => this.#firstNeed.delete(hook);
+  }
+
+  /** The folder of a document. */
+  rootOf(documentId: string): string | null {
+    return this.#find(documentId)?.root.dir ?? null;
   }
 
   on(listener: (event: StoreEvent) => void): () => void {
@@ -241,22 +271,29 @@ export class FileStore implements DocumentStore {
 
   async load(documentId: string): Promise<LoadedDocument | null> {
     if (!this.#find(documentId)) return null;
-    if (!this.#find(documentId)!.document.meta.pulled) await this.#beforeLoad?.(documentId);
+    if (!this.#find(documentId)!.document.meta.pulled) await Promise.all([...this.#firstNeed].map((hook) => hook(documentId)));
     const found = this.#find(documentId);
     if (!found) return null;
     const snapshot = await found.document.load();
     this.#events.emit({ kind: 'loaded', documentId });
-    return { ref: this.#ref(found), epoch: found.document.meta.epoch, snapshot, updates: [] };
+    const ref = this.#ref(found);
+    const { epoch } = found.document.meta;
+    this.#epochOf.set(ref, epoch);
+    return { ref, epoch, snapshot, updates: [] };
   }
 
   async append(batches: readonly UpdateBatch[]): Promise<void> {
-    const byId = new Map<string, Uint8Array[]>();
-    for (const { ref, updates } of batches) byId.set(ref.documentId, [...(byId.get(ref.documentId) ?? []), ...updates]);
+    const byId = new Map<string, { updates: Uint8Array[]; epoch: string | null }>();
+    for (const { ref, updates } of batches) {
+      const { updates: earlier = [] } = byId.get(ref.documentId) ?? {};
+      byId.set(ref.documentId, { updates: [...earlier, ...updates], epoch: this.#epochOf.get(ref) ?? null });
+    }
     const gone = [...byId.keys()].filter((id) => !this.#find(id));
     if (gone.length > 0) throw new DocumentGone(gone);
     // Always in the order of ids: two appends can then not wait for each other.
     const ids = [...byId.keys()].sort();
-    const results = await Promise.allSettled(ids.map((id) => this.#get(id).document.append(byId.get(id)!)));
+    const append = (id: string) => this.#get(id).document.append(byId.get(id)!.updates, byId.get(id)!.epoch);
+    const results = await Promise.allSettled(ids.map(append));
     const failed = results.find((result) => result.status === 'rejected');
     for (const result of results) {
       if (result.status !== 'fulfilled') continue;

@@ -1,0 +1,82 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { EventBus } from '@markco/core/bus';
+import { createDb, type Db } from '@markco/db/client';
+import { migrationsPending } from '@markco/db/migrate';
+import { createPostgresBus } from '@markco/db/postgres-bus';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { SyncEnv } from '../env.ts';
+import type { Log } from '../log.ts';
+import { RelayMetrics } from '../relay/metrics.ts';
+import { Relay } from '../relay/relay.ts';
+import type { DocumentStore } from '../store/document-store.ts';
+import { PrismaStore } from '../store/prisma-store.ts';
+import { withDeadline } from '../with-deadline.ts';
+import { httpRoutes } from './http-routes.ts';
+import { PostgresAuthorizer } from './postgres-authorizer.ts';
+
+const FLUSH_MS = 5_000;
+const READY_MS = 3_000;
+
+export interface Sidecar {
+  readonly port: number;
+  readonly relay: Relay;
+  /** SY6, OP4: takes nothing new, makes durable what is queued (at most 5 s), and closes everyone. False where something stayed unsaved. */
+  stop(): Promise<boolean>;
+}
+
+/** Starts the relay process: database, bus, store, HTTP. Rejects where the database cannot be reached or the port is taken. */
+export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
+  const db = createDb({ connectionString: env.DATABASE_URL, max: env.DATABASE_POOL, applicationName: 'markco-sync' });
+  const bus = await createPostgresBus(env.DATABASE_URL, { log: (line) => log.warn({ reason: 'bus' }, line) });
+  const store = openStore(env, db, log);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = new RelayMetrics(registry);
+  const authorizer = new PostgresAuthorizer({ db, secret: env.secret, publicUrl: env.PUBLIC_URL });
+  const relay = new Relay({ store, authorizer, bus, log, metrics });
+  const server = createServer(httpRoutes({ registry, ready: () => withDeadline(assertReady({ db, bus, store, relay }), READY_MS) }));
+  server.on('upgrade', (request, socket, head) => relay.handleUpgrade(request, socket, head));
+  await listen(server, env.SYNC_RELAY_PORT, env.HOST);
+  const { port } = server.address() as AddressInfo;
+  log.info({ port, host: env.HOST, mode: env.SYNC_MODE, store: store.kind }, `The relay listens on ${env.HOST}:${port}.`);
+  return { port, relay, stop: () => stop({ server, relay, store, bus, db }) };
+}
+
+function openStore(_env: SyncEnv, db: Db, log: Log): DocumentStore {
+  return new PrismaStore(db, log);
+}
+
+interface Parts {
+  readonly server: Server;
+  readonly relay: Relay;
+  readonly store: DocumentStore;
+  readonly bus: EventBus;
+  readonly db: Db;
+}
+
+async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server'>): Promise<void> {
+  await Promise.all([store.ping(), bus.ping()]);
+  const pending = await migrationsPending(db);
+  if (pending.length > 0) throw new Error(`The database lacks ${pending.length} migration(s).`);
+  if (relay.stats().failing) throw new Error('The store does not take updates.');
+}
+
+async function stop({ server, relay, store, bus, db }: Parts): Promise<boolean> {
+  server.close();
+  const saved = await relay.close({ deadlineMs: FLUSH_MS });
+  server.closeAllConnections();
+  // With the database away these may hang: what matters is done.
+  await withDeadline(Promise.allSettled([store.close(), bus.close(), db.$disconnect()]), 2_000).catch(() => {});
+  return saved;
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,17 @@
+import { type TicketClaims, ticketClaims } from '@markco/core/sync/ticket';
+import { jwtVerify } from 'jose';
+
+/** SY3: what a ticket says and when it expires (ms), or null where it is forged, expired or for something else. */
+export async function verifyTicket(secret: Uint8Array, token: string, now: Date): Promise<(TicketClaims & { expiresAt: number }) | null> {
+  try {
+    const { payload } = await jwtVerify(token, secret, {
+      algorithms: ['HS256'],
+      audience: 'markco-relay',
+      currentDate: now,
+      requiredClaims: ['exp', 'sub'],
+    });
+    return { ...ticketClaims.parse(payload), expiresAt: payload.exp! * 1000 };
+  } catch {
+    return null;
+  }
+}
