@@ -164,7 +164,7 @@ export class FileDocument {
         if (outcome === 'conflict') await conflictCopy(local);
         else writeText(doc, mergedText(loaded.agreed, theirs, local));
       }
-      await this.#replaceHistory(epoch, doc, base, theirs, outcome === 'merged');
+      await this.#replaceHistory(epoch, doc, base, theirs);
       await this.#reconcile();
       return outcome;
     });
@@ -412,10 +412,12 @@ export class FileDocument {
   async #localSide(loaded: Loaded): Promise<{ local: string | null; base: Base | null }> {
     if (loaded.hasState) return { local: textOf(loaded.doc), base: loaded.base };
     const file = await this.#site.read(this.meta.file);
-    return file?.status === 'ok' ? { local: file.text, base: { text: file.text, hash: file.hash } } : { local: null, base: null };
+    if (file?.status === 'ok') return { local: file.text, base: { text: file.text, hash: file.hash } };
+    // Not there right now: that is no edit, and whether it is a removal is not decided here (FB7).
+    return { local: loaded.base?.text ?? null, base: loaded.base };
   }
 
-  async #replaceHistory(epoch: string, doc: Y.Doc, base: Base | null, serverText: string, dirty: boolean): Promise<void> {
+  async #replaceHistory(epoch: string, doc: Y.Doc, base: Base | null, serverText: string): Promise<void> {
     const header = { ...this.#header(), epoch };
     await this.#log.rewrite(freshLog(header, Y.encodeStateAsUpdateV2(doc), base, serverText));
     const old = this.#loaded;
@@ -425,7 +427,7 @@ export class FileDocument {
     this.#snapshotBytes = this.#log.size;
     this.meta.epoch = epoch;
     this.meta.pulled = true;
-    this.meta.dirty = dirty;
+    this.meta.dirty = textOf(doc) !== serverText;
     this.#noteBase(base, null);
     await this.#site.saveMeta(this.meta);
   }

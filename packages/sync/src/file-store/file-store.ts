@@ -244,7 +244,9 @@ export class FileStore implements DocumentStore {
   /** FB7: writes a file that went away again, whatever it held. */
   async rewrite(documentId: string): Promise<void> {
     this.#holds.delete(documentId);
+    this.#mayRecreate.add(documentId);
     await this.#find(documentId)?.document.rewrite();
+    this.#mayRecreate.delete(documentId);
   }
 
   /** Resolves when every file holds what its document holds, as far as files may be written. */
@@ -385,8 +387,9 @@ export class FileStore implements DocumentStore {
   }
 
   #held(dir: string, documentId: string, missing: boolean): boolean {
-    if (missing && !this.#mayRecreate.has(documentId)) this.#events.emit({ kind: 'missing', documentId });
-    if (this.#holds.has(documentId)) return true;
+    const decided = this.#mayRecreate.has(documentId);
+    if (missing && !decided) this.#events.emit({ kind: 'missing', documentId });
+    if (this.#holds.has(documentId) && !decided) return true;
     if (!gitIsBusy(dir)) return false;
     this.#projection.schedule(documentId, RETRY_MS);
     return true;

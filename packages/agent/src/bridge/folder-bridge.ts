@@ -1,0 +1,458 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import type { EventBus } from '@markco/core/bus';
+import { AppError } from '@markco/core/errors';
+import { parseDocPath } from '@markco/core/project/doc-path';
+import type { FileStore } from '@markco/sync/file-store/file-store';
+import { assertInside, readProjectFile, writeProjectFile } from '@markco/sync/file-store/root-files';
+import type { StoreEvent } from '@markco/sync/file-store/store-events';
+import type { Relay } from '@markco/sync/relay/relay';
+import * as Y from 'yjs';
+import { type Log, reason } from '../log.ts';
+import type { BridgeApi } from './bridge-api.ts';
+import { announce, type BridgeContext } from './bridge-context.ts';
+import { type BridgeProblem, BridgeProblems, type RemovalDecision } from './bridge-problems.ts';
+import { writeConflictCopy } from './conflict-copy.ts';
+import { exchange } from './exchange.ts';
+import { HotSet } from './hot-set.ts';
+import { LocalBus } from './local-bus.ts';
+import { DiskLook } from './look-at-disk.ts';
+import { pullState } from './pull-state.ts';
+import { Removals } from './removals.ts';
+import { trashFile } from './trash-file.ts';
+import { WorkLoop } from './work-loop.ts';
+
+export interface FolderBridgeOptions {
+  /** The linked folder, absolute. */
+  readonly root: string;
+  /** Null without an account: files and documents of this device only (EL3). */
+  readonly api: BridgeApi | null;
+  readonly relay: Pick<Relay, 'open'>;
+  readonly store: FileStore;
+  /** The bus the local relay was given: it hears of renames, removals and replaced histories by it. */
+  readonly bus?: EventBus;
+  readonly deviceName: string;
+  readonly deviceId?: string;
+  /** The project's name; the folder's by default. */
+  readonly name?: string;
+  readonly userId?: string;
+  readonly log: Log;
+  readonly maxHot?: number;
+  readonly idleMs?: number;
+  readonly pairMs?: number;
+  readonly onState?: (status: BridgeStatus) => void;
+  readonly trash?: (file: string) => Promise<void>;
+}
+
+export interface BridgeStatus {
+  readonly state: 'synced' | 'syncing' | 'offline' | 'paused' | 'needs_attention';
+  /** Documents with something that is not on both sides yet. */
+  readonly pending: number;
+  readonly documents: number;
+  readonly problems: readonly BridgeProblem[];
+  readonly decision: RemovalDecision | null;
+}
+
+const PULL_TIMEOUT_MS = 20_000;
+/** How long an open of a document whose state is not here waits for the server, before it goes on with the text alone (EL3). */
+const FIRST_NEED_MS = 3_000;
+
+/** FB1–FB9: keeps a folder and a project the same. The files' side is the file store's; this brings it and the server together. */
+export class FolderBridge {
+  readonly #options: FolderBridgeOptions;
+  readonly #context: BridgeContext;
+  readonly #problems: BridgeProblems;
+  readonly #disk: DiskLook;
+  readonly #removals: Removals;
+  readonly #hot: HotSet;
+  readonly #work: WorkLoop;
+  readonly #adopting = new Map<string, Promise<void>>();
+  readonly #stops: (() => void)[] = [];
+  #api: BridgeApi | null;
+  #projectId: string | null = null;
+  #slug: string;
+  #online = false;
+  #paused = false;
+  #exchanged = false;
+  #started = false;
+  #lastState = '';
+
+  constructor(options: FolderBridgeOptions) {
+    this.#options = options;
+    this.#api = options.api;
+    this.#slug = options.name ?? path.basename(options.root);
+    this.#problems = new BridgeProblems(() => this.#changed());
+    this.#context = this.#makeContext();
+    this.#disk = new DiskLook(this.#context, options.pairMs);
+    this.#removals = new Removals(this.#context, (id) => this.#disk.forget(id));
+    this.#hot = new HotSet({ max: options.maxHot ?? 32, idleMs: options.idleMs ?? 30_000, host: this.#hotHost() });
+    this.#work = new WorkLoop({
+      disk: () => this.#lookAtDisk(),
+      exchange: () => this.#exchange(),
+      onError: (error) => this.#failed(error),
+    });
+  }
+
+  /** Opens the folder, looks through it and starts to sync. Resolves after the first look; the network is not waited for. */
+  async start(): Promise<void> {
+    const { root, store, userId } = this.#options;
+    const file = await readProjectFile(root);
+    const project = file ?? { rootId: randomUUID() };
+    if (!file) await writeProjectFile(root, project);
+    this.#projectId = project.projectId ?? null;
+    await store.addRoot({
+      dir: root,
+      userId: userId ?? project.userId ?? 'local',
+      projectId: project.projectId ?? project.rootId,
+      project: this.#slug,
+    });
+    this.#stops.push(
+      store.on((event) => this.#onStoreEvent(event)),
+      store.onFirstNeed((documentId) => this.#firstNeed(documentId)),
+    );
+    this.#started = true;
+    await this.#work.diskNow();
+    this.#work.exchangeSoon();
+  }
+
+  /** Closes the connections. Everything is durable in the folder; the store keeps it open. */
+  async stop(): Promise<void> {
+    this.#started = false;
+    for (const stop of this.#stops.splice(0)) stop();
+    await this.#work.stop();
+    await this.#hot.stop();
+    await Promise.allSettled([...this.#adopting.values()]);
+  }
+
+  /** The server's project of the folder, null before it is registered. */
+  get projectId(): string | null {
+    return this.#projectId;
+  }
+
+  /** Signed in or out. */
+  setApi(api: BridgeApi | null): void {
+    this.#api = api;
+    this.#exchanged = false;
+    if (api) this.#work.exchangeSoon();
+    else this.#online = false;
+    this.#changed();
+  }
+
+  /** FB3: the server says that a document (null: some) of the project changed. Also call it with null when the device is back online. */
+  docChanged(serverId: string | null): void {
+    const local = serverId === null ? null : this.#keyOf(serverId);
+    if (local !== null && this.#hot.get(local)) this.#hot.want(local);
+    else this.#work.exchangeSoon();
+    if (serverId === null) this.#hot.reconnect();
+  }
+
+  /** The folder's path of one of the server's documents, null where it has none. */
+  pathOf(serverId: string): string | null {
+    const key = this.#keyOf(serverId);
+    return key === null ? null : (this.#options.store.meta(key)?.file ?? null);
+  }
+
+  status(): BridgeStatus {
+    const metas = this.#options.store.documents(this.#options.root);
+    const pending = metas.filter((meta) => this.#isPending(meta)).length + this.#hot.waiting;
+    const problems = this.#problems.list();
+    const urgent = problems.some((problem) => ['decision', 'folder_missing', 'sign_in', 'disk'].includes(problem.kind));
+    return { state: this.#state(urgent, pending), pending, documents: metas.length, problems, decision: this.#removals.decision };
+  }
+
+  /** FB7: the person's answer to the {@link BridgeStatus.decision}. */
+  async decide(answer: 'remove' | 'keep'): Promise<void> {
+    await this.#removals.decide(answer);
+    this.#work.diskSoon();
+    this.#work.exchangeSoon();
+  }
+
+  /** Closes connections and asks the server nothing until {@link resume}; files and local documents go on as offline. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#hot.clear();
+    this.#changed();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#work.diskSoon();
+    this.#work.exchangeSoon();
+    this.#changed();
+  }
+
+  /**
+   * RU15: resolves with true when the folder's files hold the document up to the state vector (all that is known here where none is given),
+   * with false after the timeout. `serverId`: the server's id.
+   */
+  async filesHold(serverId: string, stateVector: Uint8Array | null, timeoutMs: number): Promise<boolean> {
+    const end = Date.now() + timeoutMs;
+    const key = this.#keyOf(serverId);
+    if (key === null) return false;
+    if (stateVector) this.#hot.want(key);
+    for (;;) {
+      const { vector, projected } = await this.#options.store.standing(key);
+      if (projected && (!stateVector || covers(vector, stateVector))) return true;
+      const left = end - Date.now();
+      if (left <= 0) return false;
+      await this.#nextEvent(key, Math.min(left, 250));
+    }
+  }
+
+  /** Makes a document in the folder (EL3). Rejects with `conflict` where the file is there, `bad_request` where the path is not allowed. */
+  async createDocument(documentPath: string, text: string): Promise<{ documentId: string; path: string }> {
+    const parsed = parseDocPath(documentPath);
+    if (!parsed.ok) throw new AppError('bad_request', parsed.reason);
+    const file = path.join(this.#options.root, parsed.path);
+    await assertInside(this.#options.root, file);
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw new AppError('conflict', `${parsed.path} is there already. Choose another name.`);
+      throw error;
+    });
+    await handle.writeFile(text).finally(() => handle.close());
+    await this.#work.diskNow();
+    this.#work.exchangeSoon();
+    const documentId = this.#options.store.idOf(this.#options.root, parsed.path);
+    if (!documentId) throw new AppError('bad_request', `${parsed.path} is left out by an ignore file, so it is no document.`);
+    return { documentId, path: parsed.path };
+  }
+
+  /** Resolves when the folder was looked through, the server's list compared, and nothing is pending. For commands and tests. */
+  async settled(timeoutMs: number): Promise<boolean> {
+    const end = Date.now() + timeoutMs;
+    while (Date.now() < end) {
+      await this.#work.idle();
+      if (this.status().state === 'synced') return true;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return false;
+  }
+
+  // --- inside ---
+
+  async #lookAtDisk(): Promise<void> {
+    const findings = await this.#disk.look();
+    this.#problems.clear('folder_missing', null);
+    if (findings.again !== null) this.#work.diskSoon(findings.again);
+    if (!this.#paused) await this.#removals.fromFolder(findings.gone);
+    if (findings.news) this.#work.exchangeSoon();
+    this.#changed();
+  }
+
+  async #exchange(): Promise<void> {
+    const api = this.#api;
+    if (!api || this.#paused || !this.#started) return;
+    const projectId = this.#projectId ?? (await this.#register(api));
+    try {
+      await exchange(this.#context, api, projectId, (metas) => this.#removals.fromServer(metas));
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error;
+      // Another account, or the project was deleted: the folder registers as a project of its own.
+      await this.#register(api);
+      throw error;
+    }
+    this.#online = true;
+    this.#exchanged = true;
+    this.#problems.clear('sign_in', null);
+    this.#problems.clear('disk', null);
+    this.#changed();
+  }
+
+  /** FB1. */
+  async #register(api: BridgeApi): Promise<string> {
+    const { root, store, deviceId } = this.#options;
+    const file = (await readProjectFile(root)) ?? { rootId: randomUUID() };
+    const { project } = await api.register({
+      name: this.#options.name ?? path.basename(root),
+      rootId: file.rootId,
+      ...(file.projectId ? { projectId: file.projectId } : {}),
+      ...(deviceId ? { deviceId } : {}),
+      folderName: path.basename(root),
+      manifest: store.documents(root).map((meta) => ({ path: meta.path, size: meta.stamp?.size ?? 0, hash: meta.textHash })),
+    });
+    if (file.projectId !== project.id || file.userId !== project.ownerId) {
+      await writeProjectFile(root, { ...file, projectId: project.id, userId: project.ownerId });
+      if (file.projectId && file.projectId !== project.id) for (const meta of store.documents(root)) await store.unlink(meta.documentId);
+    }
+    this.#projectId = project.id;
+    this.#slug = project.slug;
+    await store.addRoot({ dir: root, userId: project.ownerId, projectId: project.id, project: project.slug });
+    return project.id;
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof AppError && error.code === 'unauthenticated') {
+      this.#problems.add({ kind: 'sign_in', path: null, message: 'Sign in again to go on syncing. Nothing is lost: edits are kept here.' });
+    } else if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      const message = `${this.#options.root} can not be reached. Nothing was deleted; syncing goes on when the folder is back.`;
+      this.#problems.add({ kind: 'folder_missing', path: null, message });
+    }
+    this.#online = false;
+    this.#options.log.warn(
+      { project_id: this.#projectId, reason: reason(error) },
+      'The folder could not be compared with the server; it is tried again.',
+    );
+    this.#changed();
+  }
+
+  #onStoreEvent(event: StoreEvent): void {
+    if (event.kind === 'files') {
+      if (event.dir === this.#options.root) this.#work.diskSoon();
+      return;
+    }
+    const meta = this.#options.store.meta(event.documentId);
+    if (!meta || this.#options.store.rootOf(event.documentId) !== this.#options.root) return;
+    if (event.kind === 'missing') {
+      this.#options.store.hold(event.documentId);
+      this.#work.diskSoon();
+    } else if (event.kind === 'problem') this.#problems.add({ kind: 'disk', path: meta.path, message: event.message });
+    else if (event.kind === 'unusable')
+      this.#problems.add({
+        kind: event.status,
+        path: meta.path,
+        message: 'The file can not be read as text; the document is kept as it was.',
+      });
+    else if (event.kind === 'projected') {
+      this.#problems.clear('disk', meta.path);
+      this.#hot.get(event.documentId)?.recheck();
+    } else this.#context.warm(event.documentId);
+    this.#changed();
+  }
+
+  /** FB4: the server's history, where this device has only the text, or one of its own. */
+  async #ensureServerHistory(documentId: string, force: boolean, timeoutMs = PULL_TIMEOUT_MS): Promise<void> {
+    const meta = this.#options.store.meta(documentId);
+    if (!meta?.serverId || (meta.pulled && !force)) return;
+    const running =
+      this.#adopting.get(documentId) ?? this.#adopt(documentId, meta.serverId, timeoutMs).finally(() => this.#adopting.delete(documentId));
+    this.#adopting.set(documentId, running);
+    await running;
+  }
+
+  async #adopt(documentId: string, serverId: string, timeoutMs: number): Promise<void> {
+    const api = this.#requireApi();
+    let first: Awaited<ReturnType<BridgeApi['ticket']>> | null = await api.ticket(serverId);
+    const ticket = async () => {
+      const next = first ?? (await api.ticket(serverId));
+      first = null;
+      return next;
+    };
+    const { epoch, state } = await pullState(ticket, AbortSignal.timeout(timeoutMs));
+    const before = this.#options.store.meta(documentId);
+    if (!before) return;
+    await this.#options.store.adopt(documentId, epoch, state, (text) => writeConflictCopy(this.#context, before.path, text));
+    if (before.epoch !== epoch) await announce(this.#context, documentId, 'restored');
+    this.#work.diskSoon();
+  }
+
+  /** A document is opened here and its state was never fetched: better the server's history at once than a second one. */
+  async #firstNeed(documentId: string): Promise<void> {
+    if (!this.#api || this.#paused || !this.#online || this.#options.store.rootOf(documentId) !== this.#options.root) return;
+    await this.#ensureServerHistory(documentId, false, FIRST_NEED_MS).catch(() => undefined);
+  }
+
+  #hotHost(): ConstructorParameters<typeof HotSet>[0]['host'] {
+    const { store, relay } = this.#options;
+    return {
+      open: (id) => relay.open(id),
+      epochOf: (id) => store.meta(id)?.epoch ?? null,
+      ensureServerHistory: (id, force) => this.#ensureServerHistory(id, force),
+      ticket: (id) => this.#ticket(id),
+      markAgreed: (id, text) => store.markAgreed(id, text),
+      onGone: () => this.#work.exchangeSoon(),
+      onChange: () => this.#changed(),
+      onProblem: (id, error) =>
+        this.#options.log.warn({ document_id: id, reason: reason(error) }, 'A document could not be connected; it is tried again.'),
+    };
+  }
+
+  async #ticket(documentId: string): Promise<Awaited<ReturnType<BridgeApi['ticket']>>> {
+    const serverId = this.#options.store.meta(documentId)?.serverId;
+    if (!serverId) throw new AppError('not_found', 'The document is not on the server.');
+    try {
+      const ticket = await this.#requireApi().ticket(serverId);
+      this.#online = true;
+      return ticket;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') this.#work.exchangeSoon();
+      else this.#online = false;
+      this.#changed();
+      throw error;
+    }
+  }
+
+  #requireApi(): BridgeApi {
+    if (!this.#api || this.#paused) throw new AppError('unavailable', 'Syncing is paused or signed out.');
+    return this.#api;
+  }
+
+  #makeContext(): BridgeContext {
+    const { root, store, log, deviceName, bus, trash } = this.#options;
+    return {
+      root,
+      store,
+      log,
+      deviceName,
+      bus: bus ?? new LocalBus(),
+      problems: this.#problems,
+      api: () => (this.#paused ? null : this.#api),
+      projectId: () => this.#projectId,
+      trash: trash ?? ((file) => trashFile(root, file)),
+      cool: (id) => this.#hot.drop(id),
+      warm: (id) => this.#warm(id),
+      changed: () => this.#changed(),
+    };
+  }
+
+  #warm(documentId: string): void {
+    if (this.#api && !this.#paused && this.#options.store.meta(documentId)?.serverId) this.#hot.want(documentId);
+  }
+
+  #keyOf(serverId: string): string | null {
+    return this.#options.store.documents(this.#options.root).find((meta) => meta.serverId === serverId)?.documentId ?? null;
+  }
+
+  #isPending(meta: { documentId: string; dirty: boolean; serverId: string | null; syncedPath: string | null; path: string }): boolean {
+    if (!this.#api) return false;
+    const hot = this.#hot.get(meta.documentId);
+    return hot ? !hot.settled : meta.dirty || !meta.serverId || meta.syncedPath !== meta.path;
+  }
+
+  #state(urgent: boolean, pending: number): BridgeStatus['state'] {
+    if (urgent) return 'needs_attention';
+    if (this.#paused) return 'paused';
+    if (!this.#api) return 'synced';
+    if (!this.#online) return 'offline';
+    return pending > 0 || !this.#exchanged || this.#work.busy ? 'syncing' : 'synced';
+  }
+
+  #changed(): void {
+    this.#hot?.changed();
+    if (!this.#options.onState || !this.#started) return;
+    const status = this.status();
+    const key = JSON.stringify(status);
+    if (key === this.#lastState) return;
+    this.#lastState = key;
+    this.#options.onState(status);
+  }
+
+  #nextEvent(documentId: string, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        off();
+        resolve();
+      };
+      const off = this.#options.store.on((event) => event.kind !== 'files' && event.documentId === documentId && done());
+      const timer = setTimeout(done, timeoutMs);
+    });
+  }
+}
+
+/** True where every clock of `wanted` is reached in `vector`. */
+function covers(vector: Uint8Array, wanted: Uint8Array): boolean {
+  const have = Y.decodeStateVector(vector);
+  return [...Y.decodeStateVector(wanted)].every(([client, clock]) => (have.get(client) ?? 0) >= clock);
+}
