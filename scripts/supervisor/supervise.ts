@@ -116,7 +116,7 @@ export async function supervise(options: { dev: boolean; lan: boolean }): Promis
     await Promise.all(running.filter(({ spec }) => spec.name === 'agent' || spec.name === 'worker').map((child) => child.stop()));
     for (const name of ['web', 'sync']) await running.find(({ spec }) => spec.name === name)?.stop();
     await postgres?.stop();
-    rmSync(join(settings.dataDir, 'processes.json'), { force: true });
+    for (const name of ['processes.json', 'database-url']) rmSync(join(settings.dataDir, name), { force: true });
     lock.release();
   };
   const end = (code: number, why: string): Promise<void> => {
@@ -140,6 +140,8 @@ export async function supervise(options: { dev: boolean; lan: boolean }): Promis
       : await step('Starting the database', () => startEmbeddedPostgres({ dataDir: join(settings.dataDir, 'postgres') }));
     postgres = embedded;
     const databaseUrl = settings.databaseUrl ?? embedded!.url;
+    // For `markco admin` on this installation; readable by its owner only.
+    if (embedded) writeFileSync(join(settings.dataDir, 'database-url'), databaseUrl, { mode: 0o600 });
     await step('Bringing the database up to date', () => migrate(databaseUrl));
     const secret = process.env.MARKCO_SECRET ?? secretFile(settings.dataDir);
     const given = await prepareInstallation(settings, databaseUrl, secret);
