@@ -17,17 +17,27 @@ export async function limitLog(tx: Tx, run: RunRow): Promise<void> {
   if (run.logBytes <= BigInt(LOG_MAX_BYTES)) return;
   const range = await middle(tx, run);
   if (!range) return;
-  const [removed] = await tx.$queryRaw<{ bytes: number; events: number; hidden: bigint }[]>`
+  const [removed] = await tx.$queryRaw<Removed[]>`
     WITH gone AS (
       DELETE FROM run_events
-      WHERE run_id = ${run.id}::uuid AND seq >= ${range.from} AND seq <= ${range.to} AND kind = ANY(${PRINTED})
-      RETURNING octet_length(body::text) AS size, coalesce((body->>'hiddenBytes')::bigint, octet_length(body::text)) AS hidden
-    ) SELECT coalesce(sum(size), 0)::int AS bytes, count(*)::int AS events, coalesce(sum(hidden), 0)::bigint AS hidden FROM gone`;
-  if (!removed || removed.events === 0) return;
+      WHERE run_id = ${run.id}::uuid AND (
+        (seq >= ${range.from} AND seq <= ${range.to} AND kind = ANY(${PRINTED}))
+        OR (seq < ${range.from} AND kind = 'note' AND body->>'hiddenBytes' IS NOT NULL))
+      RETURNING seq, at, octet_length(body::text) AS size, coalesce((body->>'hiddenBytes')::bigint, octet_length(body::text)) AS hidden
+    ) SELECT min(seq) AS seq, min(at) AS at, coalesce(sum(size), 0)::int AS bytes, coalesce(sum(hidden), 0)::bigint AS hidden FROM gone`;
+  if (!removed?.seq) return;
   const note = hiddenNote(Number(removed.hidden));
-  await tx.runEvent.create({ data: { runId: run.id, seq: range.from, at: new Date(range.at), kind: 'note', body: note } });
+  await tx.runEvent.create({ data: { runId: run.id, seq: removed.seq, at: removed.at, kind: 'note', body: note } });
   const left = run.logBytes - BigInt(removed.bytes) + BigInt(Buffer.byteLength(JSON.stringify(note)));
   await tx.run.update({ where: { id: run.id }, data: { logBytes: left } });
+}
+
+/** What was deleted; the note of an earlier gap is among it, so that there is one gap with one note. */
+interface Removed {
+  seq: number | null;
+  at: Date;
+  bytes: number;
+  hidden: bigint;
 }
 
 function hiddenNote(hiddenBytes: number) {
@@ -39,14 +49,14 @@ function hiddenNote(hiddenBytes: number) {
 }
 
 /** The events behind the first megabyte and before the last eight. */
-async function middle(tx: Tx, run: RunRow): Promise<{ from: number; to: number; at: Date } | null> {
-  const [range] = await tx.$queryRaw<{ from: number | null; to: number | null; at: Date }[]>`
+async function middle(tx: Tx, run: RunRow): Promise<{ from: number; to: number } | null> {
+  const [range] = await tx.$queryRaw<{ from: number | null; to: number | null }[]>`
     WITH sized AS (
-      SELECT seq, at, kind,
+      SELECT seq, kind,
         sum(octet_length(body::text)) OVER (ORDER BY seq) AS until,
         sum(octet_length(body::text)) OVER (ORDER BY seq DESC) AS after
       FROM run_events WHERE run_id = ${run.id}::uuid
-    ) SELECT min(seq) AS "from", max(seq) AS "to", min(at) AS at
+    ) SELECT min(seq) AS "from", max(seq) AS "to"
       FROM sized WHERE until > ${LOG_HEAD_BYTES} AND after > ${LOG_TAIL_BYTES} AND seq <= ${run.lastSeq} AND kind = ANY(${PRINTED})`;
-  return range?.from && range.to ? { from: range.from, to: range.to, at: range.at } : null;
+  return range?.from && range.to ? { from: range.from, to: range.to } : null;
 }
