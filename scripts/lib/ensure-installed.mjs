@@ -26,7 +26,11 @@ export async function ensureInstalled() {
   const stamp = join(ROOT, 'node_modules', '.markco-installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   await step('Installing dependencies (the first time takes a minute or two)', async () => {
-    const { code, output } = await runCommand('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT, quiet: true });
+    // Not `npm ci`: it refuses a lockfile that lacks the optional binaries of other platforms (docs/decisions/0007).
+    const { code, output } = await runCommand('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: ROOT,
+      quiet: true,
+    });
     if (code !== 0)
       fail(
         `npm could not install the dependencies:\n${output}`,
