@@ -15,7 +15,8 @@ const IN_FLIGHT = 2;
 const MAX_IN_FLIGHT = 1_000_000;
 const [WAITING, ANSWERED, CANCELLED] = [1, 2, 3];
 const decoder = new TextDecoder();
-const { wait, load, store, add } = Atomics;
+const { wait, load, store, add, exchange } = Atomics;
+const flag = new Uint8Array(shared.interrupt);
 const wasm = { fs: constants };
 
 // Emscripten asks for the file constants this way; the permission model forbids the real one.
@@ -27,7 +28,13 @@ const pyodide = await loadPyodide({
   checkAPIVersion: false,
   ...(snapshot && { _loadSnapshot: readFileSync(snapshot).buffer }),
 });
-pyodide.setInterruptBuffer(new Uint8Array(shared.interrupt));
+// Python reads the flag and then clears it; an interrupt in between would be lost. Here the read clears it, in one step.
+pyodide.setInterruptBuffer({
+  get 0() {
+    return exchange(flag, 0, 0);
+  },
+  set 0(_) {},
+});
 putFiles(files);
 
 /** Sends one piece of a cell's output; waits while the reader is far behind (RU18). */
@@ -47,7 +54,7 @@ function ask() {
     wait(control, ASK, WAITING, 50);
     if (interrupted()) break;
   }
-  const state = load(control, ASK);
+  const state = load(control, ASK); // Still WAITING: interrupted.
   store(control, ASK, 0);
   if (state === ANSWERED) return `A${decoder.decode(answer.slice(0, load(control, LENGTH)))}`;
   if (state === CANCELLED) return 'C';
@@ -56,7 +63,6 @@ function ask() {
 }
 
 const nap = new Int32Array(new SharedArrayBuffer(4));
-const flag = new Uint8Array(shared.interrupt);
 const sleep = (seconds) => void wait(nap, 0, 0, seconds * 1000);
 const interrupted = () => load(flag, 0) !== 0;
 const clearInterrupt = () => store(flag, 0, 0);
