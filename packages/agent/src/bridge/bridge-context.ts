@@ -21,6 +21,8 @@ export interface BridgeContext {
   readonly cool: (documentId: string) => Promise<void>;
   readonly warm: (documentId: string) => void;
   readonly changed: () => void;
+  /** Another exchange is needed: documents were tied or untied. */
+  readonly exchangeSoon: () => void;
 }
 
 /** Tells the local relay that a document's path, history or existence changed under it. */

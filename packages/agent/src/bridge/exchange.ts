@@ -48,9 +48,10 @@ async function readUntied({ store, root }: BridgeContext): Promise<Untied> {
   for (const meta of store.documents(root)) {
     if (meta.serverId) continue;
     const file = await readTextFile(path.join(root, meta.file));
-    // A history of its own may be ahead of the file.
-    const text = meta.fileHash !== null ? await store.text(meta.documentId) : file?.status === 'ok' ? file.text : null;
-    if (text !== null) texts.set(meta.documentId, { text, hash: sha256(text) });
+    // A file that can't be read as text is listed, never uploaded (FB2).
+    if (file && file.status !== 'ok') continue;
+    const text = await store.text(meta.documentId);
+    texts.set(meta.documentId, { text, hash: sha256(text) });
   }
   return texts;
 }

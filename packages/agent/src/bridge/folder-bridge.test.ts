@@ -32,7 +32,7 @@ class Desktop {
       store: this.store,
       authorizer: noAuthorizer,
       bus,
-      log: silentLog,
+      log: process.env.DBG ? { ...silentLog, warn: (f: object, m: string) => console.log(JSON.stringify(f), m) } : silentLog,
       limits: { unloadAfterMs: 50, contentQuietMs: 20 },
     });
     this.bridge = new FolderBridge({
@@ -42,7 +42,7 @@ class Desktop {
       store: this.store,
       bus,
       deviceName: 'MacBook',
-      log: silentLog,
+      log: process.env.DBG ? { ...silentLog, warn: (f: object, m: string) => console.log(JSON.stringify(f), m) } : silentLog,
       idleMs: 300,
       pairMs: 150,
       trash: async (file) => {

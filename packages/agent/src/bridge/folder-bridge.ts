@@ -403,6 +403,7 @@ export class FolderBridge {
       cool: (id) => this.#hot.drop(id),
       warm: (id) => this.#warm(id),
       changed: () => this.#changed(),
+      exchangeSoon: () => this.#work.exchangeSoon(),
     };
   }
 

@@ -15,6 +15,7 @@ export class HotSet {
   readonly #closing = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   #stopped = false;
+  #filling = false;
 
   constructor(options: HotSetOptions) {
     this.#options = options;
@@ -77,11 +78,15 @@ export class HotSet {
   }
 
   #fill(): void {
+    // Closing one tells its change, which comes back here.
+    if (this.#filling) return;
+    this.#filling = true;
     for (const documentId of [...this.#waiting]) {
-      if (this.#stopped || (this.#hot.size >= this.#options.max && !this.#evict())) return;
+      if (this.#stopped || (this.#hot.size >= this.#options.max && !this.#evict())) break;
       this.#waiting.delete(documentId);
       this.#hot.set(documentId, new HotDocument(documentId, this.#options.host));
     }
+    this.#filling = false;
   }
 
   /** Closes the one that rests longest; false where all are at work. */

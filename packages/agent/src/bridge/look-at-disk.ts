@@ -119,7 +119,8 @@ export class DiskLook {
       if (now - since >= this.#pairMs) gone.push(meta);
       else pending = true;
     }
-    return { gone, news, again: pending ? this.#pairMs + 20 : null };
+    // Decided together: one question for one `rm`, however long it takes.
+    return { gone: pending ? [] : gone, news, again: pending ? this.#pairMs + 20 : null };
   }
 }
 

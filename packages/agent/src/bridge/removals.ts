@@ -72,7 +72,7 @@ export class Removals {
           path: meta.path,
           message: `${meta.path} was deleted elsewhere and edited here. It was kept.`,
         });
-        this.#context.changed();
+        this.#context.exchangeSoon();
       } else {
         await this.#context.store.remove(meta.documentId, this.#context.trash);
         this.#approved.delete(meta.documentId);

@@ -211,8 +211,7 @@ export class FileDocument {
   /** The text as it is now (of the log, or of the file where there is only that). */
   text(): Promise<string> {
     return this.#queue.run(async () => {
-      const loaded = await this.#open();
-      return loaded.hasState ? textOf(loaded.doc) : (loaded.base?.text ?? '');
+      return (await this.#localSide(await this.#open())).local ?? '';
     });
   }
 
