@@ -16,17 +16,15 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
   const runsByCell = createLive<RunsByCell>(new Map());
   const rematch = (): void => {
     const known = runs.get();
-    const tapped = controller.pending
-      .get()
-      .map(
-        (run): Matchable => ({
-          id: run.id,
-          code: run.draft.code,
-          language: run.draft.language,
-          cellIndex: run.draft.cellIndex ?? null,
-          state: 'queued',
-        }),
-      );
+    const tapped = controller.pending.get().map(
+      (run): Matchable => ({
+        id: run.id,
+        code: run.draft.code,
+        language: run.draft.language,
+        cellIndex: run.draft.cellIndex ?? null,
+        state: 'queued',
+      }),
+    );
     const all = [...tapped.filter((run) => !known.some((each) => each.id === run.id)), ...known];
     // Ids are UUIDv7: they sort by time.
     all.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
@@ -42,6 +40,7 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
     structure,
     runsByCell,
     touch,
+    readOnly: readOnlyReason(host, open.id),
     view: createLive<EditorView | null>(null),
     current: createLive<KeyedCell | null>(null),
     mode: createLive<PreviewMode>(touch ? 'reading' : 'live'),
@@ -53,4 +52,15 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
       controller.close();
     },
   };
+}
+
+function readOnlyReason(host: WorkspaceHost, documentId: string): string | null {
+  switch (host.documents.get().find((document) => document.id === documentId)?.status) {
+    case 'too_large':
+      return 'This file is too large to edit here. Edit it on the computer that holds it.';
+    case 'read_only':
+      return 'This document can only be read here.';
+    default:
+      return null;
+  }
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { CellFoot } from './cells/cell-foot.tsx';
 import { CellHead } from './cells/cell-head.tsx';
@@ -16,7 +16,7 @@ export function EditorPane({ startAt, onShown }: Props): ReactNode {
   const session = useSession();
   const place = useRef<HTMLDivElement>(null);
   const [registry] = useState(() => new PortalRegistry());
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!place.current) return;
     const view = createView(session, place.current, registry, editorServicesOf(session), startAt.current);
     const frame = requestAnimationFrame(onShown);

@@ -25,6 +25,8 @@ export type EditorSession = {
   /** The run whose whole log is shown, or null. */
   log: LiveValue<string | null>;
   touch: boolean;
+  /** Why the document can only be read here (FB2), or null. */
+  readOnly: string | null;
 };
 
 const SessionContext = createContext<EditorSession | null>(null);

@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { createSession } from './create-session.ts';
 import { EditorPane } from './editor-pane.tsx';
 import { type OpenDocument, type WorkspaceHost, WorkspaceHostProvider } from './host.tsx';
@@ -36,6 +36,8 @@ function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }
   const viewport = useVisualViewport();
   const open = useOpenDocument(host, documentId);
   const [drawer, setDrawer] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the clock starts again with each document
+  const began = useMemo(() => performance.now(), [documentId]);
   // With the on-screen keyboard up, the workspace is what the keyboard leaves: bars then stand right above it (WB5).
   const style = touch && viewport ? { height: viewport.height, top: viewport.top } : undefined;
   return (
@@ -46,7 +48,7 @@ function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }
         </aside>
       )}
       {open ? (
-        <OpenWorkspace key={documentId} host={host} open={open} touch={touch} wide={wide} onMenu={() => setDrawer(true)} />
+        <OpenWorkspace key={documentId} host={host} open={open} touch={touch} wide={wide} began={began} onMenu={() => setDrawer(true)} />
       ) : (
         <main className="mk-main">
           <Skeleton />
@@ -61,12 +63,12 @@ function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }
   );
 }
 
-type OpenProps = { host: WorkspaceHost; open: OpenDocument; touch: boolean; wide: boolean; onMenu(): void };
+type OpenProps = { host: WorkspaceHost; open: OpenDocument; touch: boolean; wide: boolean; began: number; onMenu(): void };
 
-function OpenWorkspace({ host, open, touch, wide, onMenu }: OpenProps): ReactNode {
+function OpenWorkspace({ host, open, touch, wide, began, onMenu }: OpenProps): ReactNode {
   const [session, setSession] = useState<EditorSession | null>(null);
   const startAt = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const made = createSession(host, open, touch);
     setSession(made);
     const me = host.me.get();
@@ -82,18 +84,19 @@ function OpenWorkspace({ host, open, touch, wide, onMenu }: OpenProps): ReactNod
   }
   return (
     <SessionProvider value={session}>
-      <Body wide={wide} startAt={startAt} onMenu={onMenu} />
+      <Body wide={wide} began={began} startAt={startAt} onMenu={onMenu} />
     </SessionProvider>
   );
 }
 
 let opened = false;
 
-function Body({ wide, startAt, onMenu }: { wide: boolean; startAt: React.RefObject<number>; onMenu(): void }): ReactNode {
+type BodyProps = { wide: boolean; began: number; startAt: React.RefObject<number>; onMenu(): void };
+
+function Body({ wide, began, startAt, onMenu }: BodyProps): ReactNode {
   const session = useSession();
   const { host, open, touch } = session;
   const [panel, setPanel] = useState(false);
-  const [began] = useState(() => performance.now());
   const ready = useLive(open.ready);
   const gone = useLive(open.gone);
   const documents = useLive(host.documents);

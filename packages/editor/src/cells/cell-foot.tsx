@@ -17,7 +17,7 @@ export function CellFoot({ cellKey, index, outputRunId, outputText, hasOutput }:
   const waiting = (run !== null && !run.startedAt && !isTerminal(run.state)) || pending !== null;
   const stored = hasOutput ? <StoredOutput text={outputText} runId={outputRunId} /> : null;
   return (
-    <div className="mk-cell-foot" role="group" aria-label={`Output of cell ${index + 1}`}>
+    <section className="mk-cell-foot" aria-label={`Output of cell ${index + 1}`}>
       {(run || pending) && <RunStatusLine run={run} pending={pending} index={index} />}
       <div className={waiting ? 'mk-stale' : undefined}>
         {shown ? (
@@ -30,7 +30,7 @@ export function CellFoot({ cellKey, index, outputRunId, outputText, hasOutput }:
           )
         )}
       </div>
-    </div>
+    </section>
   );
 }
 

@@ -19,7 +19,7 @@ export function CellHead({ cellKey, index, language, info }: Props): ReactNode {
   const runnable = runnableLanguages(useLive(session.host.devices)).has(language);
   const active = (run !== null && !isTerminal(run.state)) || pending?.state === 'sending';
   return (
-    <div className="mk-cell-head" role="group" aria-label={`Cell ${index + 1}, ${language}`}>
+    <section className="mk-cell-head" aria-label={`Cell ${index + 1}, ${language}`}>
       <button
         type="button"
         className="mk-badge"
@@ -64,7 +64,7 @@ export function CellHead({ cellKey, index, language, info }: Props): ReactNode {
       >
         <Icon name="dots" />
       </Menu>
-    </div>
+    </section>
   );
 }
 

@@ -1,8 +1,9 @@
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunView } from '@markco/core/run/run';
 import type { ReactNode } from 'react';
+import { useLive } from '../live.ts';
 import type { PendingRun } from '../runs/run-controller.ts';
-import { formatElapsed, type RunStatus, ranOnText, runStatus } from '../runs/run-status.ts';
+import { formatElapsed, type RunStatus, ranOnText, runStatus, targetNameOf } from '../runs/run-status.ts';
 import { useSession } from '../session.tsx';
 import { useNow } from '../ui/hooks.ts';
 import { Icon, type IconName, Spinner } from '../ui/icons.tsx';
@@ -46,10 +47,11 @@ function PendingLine({ pending, index }: { pending: PendingRun; index: number })
 }
 
 function KnownLine({ run, index }: { run: RunView; index: number }): ReactNode {
-  const { controller } = useSession();
+  const { controller, host } = useSession();
+  const devices = useLive(host.devices);
   const active = !isTerminal(run.state);
   const now = useNow(active);
-  const status = runStatus(run, now);
+  const status = runStatus(run, now, targetNameOf(run, devices));
   const icon = ICONS[status.tone];
   const ranOn = ranOnText(run);
   const offerAbove = run.state === 'failed' && run.freshSession && index > 0;

@@ -1,7 +1,7 @@
 import { type EditorState, type Range, StateField } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView } from '@codemirror/view';
 import type { KeyedCell, Structure } from '../cells/structure.ts';
-import { type PortalInfo, PortalRegistry, PortalWidget, portalRegistry } from './portals.ts';
+import { type PortalInfo, PortalWidget, portalRegistry } from './portals.ts';
 import { previewField, reveals } from './preview-mode.ts';
 import { structureField } from './structure-field.ts';
 
@@ -33,24 +33,24 @@ export function foldAt(state: EditorState, offset: number): Fold | undefined {
   return state.field(blockPreview).folds.find((fold) => offset >= fold.from && offset <= fold.to);
 }
 
-type Drawn = { from: number; to: number; id: string };
+// An opening fence may be indented or stand behind list markers and quotes.
+const MAX_PREFIX = 1000;
 
-/** Whole-line ranges of what can show its source. */
-function drawnRanges(state: EditorState, structure: Structure): Drawn[] {
-  const ranges: Drawn[] = structure.blocks.map((block) => ({ from: block.from, to: block.to, id: `b${block.from}` }));
-  if (structure.frontMatterEnd > 0) ranges.push({ ...frontRange(state, structure), id: 'front' });
-  for (const cell of structure.cells) {
-    ranges.push({ ...headRange(state, cell), id: `h${cell.key}` });
-    const foot = footRange(state, cell);
-    if (foot) ranges.push({ ...foot, id: `f${cell.key}` });
-  }
-  return ranges;
-}
-
+/** Which whole-line ranges show their source now. Only what is near the selection is looked at: this runs with every key. */
 function revealedNow(state: EditorState): string {
   const { structure } = state.field(structureField);
-  const ids = drawnRanges(state, structure).filter((range) => reveals(state, range.from, range.to));
-  return ids.map((range) => range.id).join();
+  const { ranges } = state.selection;
+  const near = (from: number, to: number) => ranges.some((range) => range.from <= to && range.to >= from);
+  const shown = (range: { from: number; to: number } | null) => range !== null && reveals(state, range.from, range.to);
+  const ids: string[] = [];
+  for (const block of structure.blocks) if (near(block.from, block.to) && shown(block)) ids.push(`b${block.from}`);
+  if (structure.frontMatterEnd > 0 && shown(frontRange(state, structure))) ids.push('front');
+  for (const cell of structure.cells) {
+    if (!near(cell.fenceStart - MAX_PREFIX, cell.output?.end ?? cell.fenceEnd)) continue;
+    if (shown(headRange(state, cell))) ids.push(`h${cell.key}`);
+    if (shown(footRange(state, cell))) ids.push(`f${cell.key}`);
+  }
+  return ids.join();
 }
 
 function frontRange(state: EditorState, structure: Structure): { from: number; to: number } {

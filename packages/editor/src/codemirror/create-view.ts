@@ -27,6 +27,7 @@ export function createView(
       selection: { anchor: Math.min(at, doc.length) },
       extensions: [
         editorExtensions({ ytext, awareness: session.open.awareness, undoManager, registry, services, touch: session.touch }),
+        EditorState.readOnly.of(session.readOnly !== null),
         tellSession(session),
         tapToEdit(),
       ],
@@ -49,7 +50,8 @@ function tellSession(session: EditorSession) {
       if (now.fresh !== before.fresh) session.structure.set(now.structure);
       session.mode.set(update.state.field(previewField).mode);
       if (update.focusChanged) session.focused.set(update.view.hasFocus);
-      if (update.selectionSet || update.viewportChanged || now.fresh !== before.fresh) updateCurrent(session, update.view);
+      if (update.selectionSet || update.focusChanged || update.viewportChanged || now.fresh !== before.fresh)
+        updateCurrent(session, update.view);
     }),
     EditorView.domEventObservers({
       scroll(_event, view) {
@@ -61,8 +63,12 @@ function tellSession(session: EditorSession) {
 }
 
 function updateCurrent(session: EditorSession, view: EditorView): void {
-  const { mode } = view.state.field(previewField);
-  if (mode !== 'reading') return session.current.set(currentCell(view) ?? null);
+  const { mode, touched } = view.state.field(previewField);
+  // Before the cursor is anywhere, and while reading: what the person looks at.
+  if (mode !== 'reading' && touched) {
+    session.current.set(currentCell(view) ?? null);
+    return;
+  }
   view.requestMeasure({
     key: 'mk-current',
     read: () => {

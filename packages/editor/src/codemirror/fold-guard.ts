@@ -58,5 +58,7 @@ function guardDelete(transaction: Transaction): TransactionSpec | readonly Trans
   const blank = line.length === 0 && !(before && after);
   // An empty line beside a cell may go; it is the frame that stays.
   if (blank && fold.side === (before ? 'foot' : 'head')) return transaction;
+  // Delete in front of a frame does nothing; Backspace behind one goes where the text before it ends.
+  if (startState.selection.main.head === cut.from) return [];
   return { selection: EditorSelection.cursor(beside(startState, fold, !before)) };
 }

@@ -39,12 +39,9 @@ type Builder = { view: EditorView; out: Range<Decoration>[]; code: (pos: number)
 function build(view: EditorView): DecorationSet {
   const { state } = view;
   if (state.field(previewField).mode === 'raw') return Decoration.none;
-  const { cells, frontMatterEnd, blocks } = structureOf(state);
+  const { frontMatterEnd } = structureOf(state);
   const out: Range<Decoration>[] = [];
-  const skipped = [
-    ...cells.map((cell) => [cell.fenceStart, cell.output?.end ?? cell.fenceEnd] as const),
-    ...blocks.map((block) => [block.from, block.to] as const),
-  ];
+  const skipped = visibleBlocks(view);
   const code = (pos: number) => pos < frontMatterEnd || skipped.some(([from, to]) => pos >= from && pos < to);
   const builder: Builder = { view, out, code };
   for (const { from, to } of view.visibleRanges) {
@@ -52,6 +49,19 @@ function build(view: EditorView): DecorationSet {
     drawPatterns(builder, from, to);
   }
   return Decoration.set(out, true);
+}
+
+/** Cells, outputs and drawn blocks that reach into the screen. */
+function visibleBlocks(view: EditorView): (readonly [number, number])[] {
+  const { cells, blocks } = structureOf(view.state);
+  const { from, to } = view.viewport;
+  const found: (readonly [number, number])[] = [];
+  for (const cell of cells) {
+    const end = cell.output?.end ?? cell.fenceEnd;
+    if (end >= from && cell.fenceStart <= to) found.push([cell.fenceStart, end]);
+  }
+  for (const block of blocks) if (block.to >= from && block.from <= to) found.push([block.from, block.to]);
+  return found;
 }
 
 function visit(builder: Builder, node: SyntaxNodeRef): boolean | undefined {

@@ -25,7 +25,6 @@ export function Palette({ label, items, onClose }: { label: string; items: reado
     <Dialog label={label} kind="center" onClose={onClose} bare>
       <div className="mk-palette">
         <input
-          // biome-ignore lint/a11y/noAutofocus: the palette opened to be typed into
           autoFocus
           role="combobox"
           aria-label={label}

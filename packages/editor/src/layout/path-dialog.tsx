@@ -32,7 +32,6 @@ export function PathDialog({ document, onClose }: { document: DocumentView | nul
         <label htmlFor={id}>Path in the project</label>
         <input
           id={id}
-          // biome-ignore lint/a11y/noAutofocus: the dialog opened to be filled in
           autoFocus
           value={path}
           placeholder="02-analysis/first-look.md"

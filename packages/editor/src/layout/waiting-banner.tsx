@@ -15,13 +15,19 @@ export function waitingRuns(runs: readonly RunView[], now: number): RunView[] {
 
 /** "3 waiting runs: Run / Discard", and problems that belong to no cell. */
 export function WaitingBanner(): ReactNode {
-  const { runs, controller } = useSession();
+  const { runs, controller, readOnly } = useSession();
   const all = useLive(runs);
   const problem = useLive(controller.problem);
   const now = useNow(all.some((run) => run.state === 'queued'));
   const waiting = waitingRuns(all, now);
   return (
     <>
+      {readOnly && (
+        <div className="mk-banner" role="status">
+          <Icon name="warn" size={16} />
+          <span>{readOnly}</span>
+        </div>
+      )}
       {waiting.length > 0 && (
         <div className="mk-banner" role="status">
           <Icon name="clock" size={16} />

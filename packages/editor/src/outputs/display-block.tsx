@@ -62,11 +62,9 @@ function Html(props: { source: string; render: (source: string) => Promise<strin
     };
   }, [source, render]);
   if (html === null) return <div className={className} aria-busy="true" />;
+  const tabIndex = className === 'mk-table-scroll' ? 0 : undefined;
   // biome-ignore lint/security/noDangerouslySetInnerHtml: DOMPurify made it (WB7)
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-  return (
-    <div className={className} tabIndex={className === 'mk-table-scroll' ? 0 : undefined} dangerouslySetInnerHTML={{ __html: html }} />
-  );
+  return <div className={className} tabIndex={tabIndex} dangerouslySetInnerHTML={{ __html: html }} />;
 }
 
 /** TeX, with or without its dollar signs. */

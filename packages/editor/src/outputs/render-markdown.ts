@@ -27,7 +27,7 @@ const SANITIZE = {
 function loadMarkdown(): Promise<Renderer> {
   loading ??= Promise.all([import('markdown-it'), import('dompurify')]).then(([{ default: MarkdownIt }, { default: purify }]) => {
     const markdown = new MarkdownIt({ html: true, linkify: true });
-    renderer = { render: (source) => outward(purify.sanitize(markdown.render(source), SANITIZE)) };
+    renderer = { render: (source) => outward(purify.sanitize(aligned(markdown.render(source)), SANITIZE)) };
     return renderer;
   });
   return loading;
@@ -36,4 +36,9 @@ function loadMarkdown(): Promise<Renderer> {
 /** Links leave for a new tab and do not tell where from. */
 function outward(html: string): string {
   return html.replace(/<a /g, '<a target="_blank" rel="noopener noreferrer" ');
+}
+
+/** Columns keep their alignment as an attribute, since styles are taken out. */
+function aligned(html: string): string {
+  return html.replace(/<(t[hd]) style="text-align:(left|center|right)">/g, '<$1 align="$2">');
 }

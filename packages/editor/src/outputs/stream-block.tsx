@@ -33,9 +33,8 @@ export function StreamBlock({ name, lines, dropped, onOpenLog }: Props): ReactNo
       <pre
         ref={box}
         className={`mk-stream mk-${name}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
         tabIndex={last > 20 ? 0 : undefined}
-        aria-label={name === 'stderr' ? 'Error stream' : undefined}
+        title={name === 'stderr' ? 'Error stream' : undefined}
         onScroll={(event) => {
           const element = event.currentTarget;
           follow.current = element.scrollHeight - element.scrollTop - element.clientHeight < 8;

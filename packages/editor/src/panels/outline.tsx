@@ -19,7 +19,7 @@ export function Outline({ onPick }: { onPick?: () => void }): ReactNode {
   return (
     <ul className="mk-outline" aria-label="Outline">
       {headings.map((heading, place) => (
-        <li key={`${place}:${heading.text}`} style={{ paddingInlineStart: `${(heading.level - 1) * 0.75}rem` }}>
+        <li key={heading.from} style={{ paddingInlineStart: `${(heading.level - 1) * 0.75}rem` }}>
           <button type="button" className="mk-list-button" onClick={() => pick(place)}>
             {plain(heading.text) || 'Untitled'}
           </button>

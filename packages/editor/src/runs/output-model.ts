@@ -76,14 +76,17 @@ function applyEvent(model: OutputModel, event: RunEvent): void {
       return;
     case 'stdout':
     case 'stderr':
-      return appendStream(model, seq, body.kind, body.text);
+      appendStream(model, seq, body.kind, body.text);
+      return;
     case 'display':
-      return push(model, { kind: 'display', id: seq, data: body.data, metadata: body.metadata ?? {} });
+      push(model, { kind: 'display', id: seq, data: body.data, metadata: body.metadata ?? {} });
+      return;
     case 'result':
       if (body.data && Object.keys(body.data).length > 0) push(model, { kind: 'display', id: seq, data: body.data, metadata: {} });
       return;
     case 'asset':
-      return push(model, { kind: 'asset', id: seq, asset: body });
+      push(model, { kind: 'asset', id: seq, asset: body });
+      return;
     case 'stdin_request':
       model.awaiting = { prompt: body.prompt, password: body.password, execId: body.execId };
       return;
@@ -92,10 +95,12 @@ function applyEvent(model: OutputModel, event: RunEvent): void {
       model.awaiting = null;
       return;
     case 'error':
-      return push(model, { kind: 'error', id: seq, error: body });
+      push(model, { kind: 'error', id: seq, error: body });
+      return;
     case 'note':
     case 'warning':
-      return push(model, { kind: 'note', id: seq, tone: body.kind, text: body.text });
+      push(model, { kind: 'note', id: seq, tone: body.kind, text: body.text });
+      return;
     case 'ended':
       model.ended = body;
       model.awaiting = null;

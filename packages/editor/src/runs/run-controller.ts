@@ -141,7 +141,9 @@ export class RunController {
       ...this.pending.get(),
     ]);
     try {
-      const outcome = await this.#host.startRuns(await completeDrafts(drafts, (text) => this.#host.sha256(text), this.#host.projectConfig?.get()));
+      const outcome = await this.#host.startRuns(
+        await completeDrafts(drafts, (text) => this.#host.sha256(text), this.#host.projectConfig?.get()),
+      );
       if (outcome === 'kept') this.#mark(drafts, 'kept', KEPT_TEXT);
     } catch (error) {
       this.#mark(drafts, 'failed', wordsOf(error));

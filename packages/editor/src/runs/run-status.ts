@@ -1,5 +1,5 @@
-import type { RunView } from '@markco/core/run/run';
 import { isTerminal } from '@markco/core/run/is-terminal';
+import type { RunView } from '@markco/core/run/run';
 
 /** How a run is told: `tone` picks icon and colour, `text` says it all without them (WB8). */
 export type RunStatus = {
@@ -12,8 +12,8 @@ export type RunStatus = {
 /** RU12: how long "Stopping…" stands before "Force stop" is offered, in ms. */
 export const FORCE_STOP_AFTER_MS = 10_000;
 
-/** What a person reads about a run at the time `now` (ms). RU12 stop, RU14 input, contact lost: always the truth, also when it is "we do not know". */
-export function runStatus(run: RunView, now: number): RunStatus {
+/** What a person reads about a run at the time `now` (ms); `targetName`: of the place it is meant for. RU12 stop, RU14 input, contact lost: always the truth, also when it is "we do not know". */
+export function runStatus(run: RunView, now: number, targetName: string | null = null): RunStatus {
   const active = !isTerminal(run.state);
   const cancelAt = run.cancelRequestedAt?.getTime() ?? null;
   const stopping = active && cancelAt !== null;
@@ -24,15 +24,16 @@ export function runStatus(run: RunView, now: number): RunStatus {
   }
   if (stopping) return { ...base, tone: 'waiting', text: 'Stopping…' };
   if (run.state === 'running' && run.awaitingInput) return { ...base, tone: 'waiting', text: 'Waiting for your input' };
-  return { ...base, ...plainStatus(run) };
+  return { ...base, ...plainStatus(run, targetName) };
 }
 
-function plainStatus(run: RunView): { tone: RunStatus['tone']; text: string } {
+function plainStatus(run: RunView, targetName: string | null): { tone: RunStatus['tone']; text: string } {
   switch (run.state) {
     case 'queued':
-      return { tone: 'waiting', text: run.message ?? 'Queued' };
+      if (run.message || run.target.kind === 'queue') return { tone: 'waiting', text: run.message ?? 'Queued' };
+      return { tone: 'busy', text: `Sending to ${targetName ?? 'the device'}…` };
     case 'offered':
-      return { tone: 'busy', text: `Sending to ${run.ranOn ?? 'the device'}…` };
+      return { tone: 'busy', text: `Sending to ${run.ranOn ?? targetName ?? 'the device'}…` };
     case 'running':
       return { tone: 'busy', text: run.message ?? 'Running' };
     case 'completed':
@@ -69,4 +70,11 @@ export function formatElapsed(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** The name of the place a run is meant for, or null while there is none. */
+export function targetNameOf(run: Pick<RunView, 'target'>, devices: readonly { id: string; name: string }[]): string | null {
+  const { target } = run;
+  if (target.kind === 'cloud') return 'Cloud';
+  return target.kind === 'device' ? (devices.find((device) => device.id === target.deviceId)?.name ?? null) : null;
 }

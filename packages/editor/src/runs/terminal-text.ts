@@ -22,9 +22,9 @@ export function appendTerminal(before: TerminalText, piece: string): TerminalTex
   return next;
 }
 
-function applyToken(text: TerminalText, token: string, escape: string | undefined, count: number): void {
-  if (escape === 'A') text.row = Math.max(0, text.row - count);
-  else if (escape) {
+function applyToken(text: TerminalText, token: string, control: string | undefined, count: number): void {
+  if (control === 'A') text.row = Math.max(0, text.row - count);
+  else if (control) {
     if (text.returned) text.lines[text.row] = '';
   } else if (token === '\n' || token === '\r\n') newLine(text);
   else if (token === '\r') text.returned = true;

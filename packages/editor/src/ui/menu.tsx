@@ -93,8 +93,7 @@ function MenuList({ id, label, anchor, items, close }: ListProps): ReactNode {
           <button
             key={item.label}
             type="button"
-            role={item.checked === undefined ? 'menuitem' : 'menuitemradio'}
-            aria-checked={item.checked}
+            {...(item.checked === undefined ? { role: 'menuitem' } : { role: 'menuitemradio', 'aria-checked': item.checked })}
             disabled={item.disabled}
             className={`mk-menu-item${item.danger ? ' mk-danger' : ''}`}
             onClick={() => {
