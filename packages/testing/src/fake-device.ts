@@ -70,6 +70,7 @@ export class FakeDevice {
   async connect(): Promise<this> {
     const { options } = this;
     this.#abort = new AbortController();
+    this.closedBy = null;
     const seen = this.received.length;
     const stream = await this.#transport.commands(
       {

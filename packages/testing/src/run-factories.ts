@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Principal } from '@markco/api/auth/principal';
 import type { Resources } from '@markco/api/resources';
+import { seedColumns } from '@markco/api/routers/documents/new-document';
 import { type CreateRunInput, createRunInput, type RunRequest } from '@markco/core/run/run';
 import { callerTransport, FakeDevice, type FakeDeviceOptions } from './fake-device.ts';
 
@@ -24,12 +25,10 @@ export async function makeProject(
   const slug = `project-${randomUUID().slice(0, 8)}`;
   const { userId } = owner;
   const project = await resources.db.project.create({ data: { userId, slug, name: 'Project' } });
-  const epoch = randomUUID();
   const docPath = 'notes.md';
-  const document = await resources.db.document.create({
-    data: { userId, projectId: project.id, project: slug, docPath, contentText: text, contentHash: sha256(text), epoch, size: text.length },
-  });
-  return { projectId: project.id, documentId: document.id, slug, docPath, epoch };
+  const seed = seedColumns(text);
+  const document = await resources.db.document.create({ data: { ...seed, userId, projectId: project.id, project: slug, docPath } });
+  return { projectId: project.id, documentId: document.id, slug, docPath, epoch: seed.epoch };
 }
 
 /** A run request that passes every check. */

@@ -13,7 +13,7 @@ import { storeCapabilities } from './store-capabilities.ts';
 /**
  * AG1, AG2: a device says hello on a new socket: its row becomes online and names this connection, the newest. A worker makes its row
  * at the first hello.
- * @throws AppError forbidden (another device's id), not_found (revoked), switched_off (OP1), bad_request (protocol)
+ * @throws AppError forbidden (another device's id), unauthenticated (revoked), switched_off (OP1), bad_request (protocol)
  */
 export async function registerDevice(
   resources: Resources,
@@ -54,7 +54,8 @@ export async function registerDevice(
 async function findOrMakeDevice(tx: Tx, principal: Principal, hello: RegisterMessage): Promise<Device> {
   const { deviceId: id } = hello;
   const found = await tx.device.findUnique({ where: { id } });
-  if (found && (found.userId !== principal.userId || found.revokedAt)) throw notFound('This device');
+  if (found && found.userId !== principal.userId) throw notFound('This device');
+  if (found?.revokedAt) throw new AppError('unauthenticated', 'This device was signed out. Sign in again to connect it.');
   if (found) return found;
   if (principal.kind !== 'worker') throw notFound('This device');
   return tx.device.create({ data: { id, userId: principal.userId, name: hello.name, kind: 'worker', platform: hello.platform } });

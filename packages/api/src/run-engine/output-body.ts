@@ -21,7 +21,8 @@ export function outputBody(bodies: Iterable<RunEventBody>, docPath: string): str
   return truncateOutput(collapseCarriageReturns(stripAnsi(parts.join(''))));
 }
 
-const isStream = (body: RunEventBody): boolean => body.kind === 'stdout' || body.kind === 'stderr';
+const STREAMS: ReadonlySet<RunEventBody['kind']> = new Set(['stdout', 'stderr', 'stdin_request', 'stdin_answered']);
+const isStream = (body: RunEventBody): boolean => STREAMS.has(body.kind);
 const isImage = (mimeType: string): boolean => mimeType.startsWith('image/');
 const line = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
 
@@ -47,7 +48,7 @@ function partOf(body: RunEventBody, docPath: string, afterImage: boolean): strin
     case 'stdin_request':
       return body.prompt;
     case 'stdin_answered':
-      return line(body.shown ?? '');
+      return `${body.shown ?? ''}\n`;
     case 'started':
     case 'ended':
       return '';
