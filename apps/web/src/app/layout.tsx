@@ -3,6 +3,9 @@ import type { ReactNode } from 'react';
 import './globals.css';
 import { Providers } from './providers.tsx';
 
+// Every response has a nonce of its own (SE3), also "not found".
+export const dynamic = 'force-dynamic';
+
 export const metadata: Metadata = {
   title: { default: 'MarkCo', template: '%s · MarkCo' },
   description: 'Executable markdown notebooks that live on your desktop, your phone and the web at once.',

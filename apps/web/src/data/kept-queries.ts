@@ -1,4 +1,4 @@
-import { dehydrate, hydrate, type QueryClient } from '@tanstack/react-query';
+import { type DehydratedState, dehydrate, hydrate, type QueryClient } from '@tanstack/react-query';
 import * as local from '../host/local-db.ts';
 
 const KEY = 'queries';
@@ -7,7 +7,7 @@ const WRITE_AFTER_MS = 500;
 
 interface Kept {
   at: number;
-  state: unknown;
+  state: DehydratedState;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { OpenDocument } from '@markco/editor/host';
 import type { AttachedDocument } from './open-document.ts';
 
 /** WB3: the last five documents stay attached, so that switching back shows them in the same frame. */
@@ -20,19 +21,9 @@ export class DocumentCache {
   }
 
   /** The attached document, the newest history of it; the caller releases it. */
-  acquire(documentId: string): AttachedDocument {
+  acquire(documentId: string): OpenDocument {
     const entry = this.entry(documentId);
-    entry.users++;
-    let released = false;
-    return {
-      ...entry.document,
-      release: () => {
-        if (released) return;
-        released = true;
-        entry.users--;
-        this.trim();
-      },
-    };
+    return this.share(entry, entry.document);
   }
 
   /** Attaches ahead of time; it goes again when five others were used since. */
@@ -73,11 +64,35 @@ export class DocumentCache {
     return entry;
   }
 
+  /** One user's hold on a document. The history that replaces it is held by the same user, once they look at it. */
+  private share(entry: Entry, document: AttachedDocument): OpenDocument {
+    entry.users++;
+    let released = false;
+    let next: OpenDocument | null = null;
+    return {
+      ...document,
+      replacedBy: {
+        subscribe: document.replacedBy.subscribe,
+        get: () => {
+          const newer = document.replacedBy.get();
+          if (newer) next ??= this.share(entry, newer);
+          return next;
+        },
+      },
+      release: () => {
+        if (released) return;
+        released = true;
+        entry.users--;
+        this.trim();
+      },
+    };
+  }
+
   /** When a history is replaced, the next acquire gets the new one; views follow `replacedBy` themselves. */
   private follow(entry: Entry): void {
     const { document } = entry;
     document.replacedBy.subscribe(() => {
-      const next = document.replacedBy.get() as AttachedDocument | null;
+      const next = document.replacedBy.get();
       if (!next) return;
       entry.document = next;
       this.follow(entry);

@@ -58,3 +58,26 @@ export async function all<T>(name: StoreName): Promise<T[]> {
   const from = await store(name, 'readonly');
   return from ? (await idb.getAll(from)).map((text) => superjson.parse<T>(text as string)) : [];
 }
+
+/** Empties both stores. */
+export async function clear(): Promise<void> {
+  for (const name of STORES) {
+    const from = await store(name, 'readwrite');
+    if (from) await idb.rtop(from.clear());
+  }
+}
+
+const UNSAVED = 'unsaved:';
+
+/** Notes how many edits of a document the server does not have, to be told when signing out. */
+export const noteUnsaved = (documentId: string, count: number): Promise<unknown> =>
+  count > 0 ? write('cache', UNSAVED + documentId, count) : remove('cache', UNSAVED + documentId);
+
+/** Edits over all documents that only this browser has. */
+export async function unsavedEdits(): Promise<number> {
+  const from = await store('cache', 'readonly');
+  if (!from) return 0;
+  const range = IDBKeyRange.bound(UNSAVED, `${UNSAVED}\uffff`);
+  const counts = (await idb.getAll(from, range)).map((text) => superjson.parse<number>(text as string));
+  return counts.reduce((sum, count) => sum + count, 0);
+}

@@ -1,8 +1,8 @@
 import type { TicketReply } from '@markco/core/contract/projects';
-import type { OpenDocument, SaveState } from '@markco/editor/host';
+import type { Live, OpenDocument, SaveState } from '@markco/editor/host';
 import { connectDocument } from '@markco/sync/client/connect-document';
-import type { DocumentConnection, Ticket } from '@markco/sync/client/document-connection';
-import { carryText } from '@markco/sync/client/merge-replaced';
+import type { DocumentConnection } from '@markco/sync/client/document-connection';
+import { mergeReplaced } from '@markco/sync/client/merge-replaced';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { type CachedDocument, openCachedDocument } from './cached-document.ts';
@@ -15,13 +15,13 @@ const CONNECTING: SaveState = { connection: 'connecting', synced: false, unsaved
 export interface OpenDocumentDeps {
   ticket(documentId: string): Promise<TicketReply>;
   user: { id: string; name: string; color: string };
-  /** WB9: told once, when there was text to show. */
-  onReady(kind: 'cache' | 'server'): void;
-  onClosed(): void;
+  /** WB9: how long an edit took until the relay had confirmed it, in ms. */
+  onConfirmed(ms: number): void;
 }
 
-/** An {@link OpenDocument} and what the host itself needs of it. */
-export interface AttachedDocument extends OpenDocument {
+/** An {@link OpenDocument} before it is shared, and what the host itself needs of it. */
+export interface AttachedDocument extends Omit<OpenDocument, 'release' | 'replacedBy'> {
+  readonly replacedBy: Live<AttachedDocument | null>;
   reconnect(): void;
   close(): void;
 }
@@ -46,21 +46,27 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh =
   let pendingFromBefore = 0;
   let base: string | null = null;
   let closed = false;
+  let editedAt: number | null = null;
   const text = () => doc.getText('content').toString();
 
-  const becomeReady = (kind: 'cache' | 'server') => {
-    if (ready.get()) return;
-    ready.set(true);
-    deps.onReady(kind);
-  };
   const refresh = () => {
     if (!connection) return;
     const status = connection.status;
     // Edits kept before a reload stay unsaved until this connection has brought both sides together.
     if (status.synced && status.unsaved === 0) pendingFromBefore = 0;
     const unsaved = Math.max(status.unsaved, pendingFromBefore);
-    if (status.synced) becomeReady('server');
-    if (unsaved !== save.get().unsaved) cache?.setUnsaved(unsaved);
+    if (status.synced) ready.set(true);
+    if (unsaved !== save.get().unsaved) {
+      cache?.setUnsaved(unsaved);
+      void local.noteUnsaved(documentId, unsaved);
+    }
+    // Only edits made while connected measure the round trip (WB9).
+    if (unsaved > 0 && save.get().unsaved === 0 && status.synced) editedAt = performance.now();
+    if (!status.synced) editedAt = null;
+    if (editedAt !== null && unsaved === 0) {
+      deps.onConfirmed(performance.now() - editedAt);
+      editedAt = null;
+    }
     if (status.synced && unsaved === 0) {
       base = text();
       cache?.setBase(base);
@@ -77,21 +83,20 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh =
       return kept;
     });
   };
-  const replace = async (ticket: Ticket) => {
+  const replace = () => {
     if (closed || replacedBy.get()) return;
     const carried = { text: text(), base, unsaved: save.get().unsaved, cache };
     connection?.close();
     const next = openDocument(documentId, deps, true);
-    const carry = async () => {
+    const carry = () => {
       if (!next.save.get().synced) return;
       stop();
-      if (carried.unsaved > 0 || carried.base === null) carryText(next.doc, { base: carried.base, text: carried.text });
+      if (carried.unsaved > 0 || carried.base === null) mergeReplaced(next.doc, carried.base ?? '', carried.text);
       carried.cache?.forget();
     };
-    const stop = next.save.subscribe(() => void carry());
-    void carry();
+    const stop = next.save.subscribe(carry);
+    carry();
     replacedBy.set(next);
-    void ticket;
   };
   const connect = () => {
     connection = connectDocument({
@@ -103,7 +108,7 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh =
         if (!epoch) await keepUnder(ticket.epoch);
         return ticket;
       },
-      onHistoryDiffers: (ticket) => void replace(ticket),
+      onHistoryDiffers: replace,
       onGone: () => gone.set('This document was deleted or is no longer yours.'),
     });
     connection.subscribe(refresh);
@@ -115,7 +120,7 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh =
       const state = await keepUnder(kept);
       pendingFromBefore = state?.unsaved ?? 0;
       base = state?.base ?? null;
-      if (state && doc.store.clients.size > 0) becomeReady('cache');
+      if (state && doc.store.clients.size > 0) ready.set(true);
     }
     if (!closed) connect();
   };
@@ -126,7 +131,6 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh =
     cache?.close();
     awareness.destroy();
     doc.destroy();
-    deps.onClosed();
   };
   void start();
   return {
@@ -138,7 +142,6 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh =
     save,
     replacedBy,
     gone,
-    release: close,
     reconnect: () => connection?.reconnect(),
     close,
   };

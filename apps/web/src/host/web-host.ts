@@ -1,9 +1,11 @@
+import type { AppRouter } from '@markco/api/app-router';
 import type { MeView } from '@markco/core/contract/auth';
 import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
 import type { DeviceView } from '@markco/core/device/device';
 import type { CreateRunInput, RunView } from '@markco/core/run/run';
 import type { RunWatchItem } from '@markco/core/run/run-event';
-import type { WorkspaceHost } from '@markco/editor/host';
+import type { Live, WorkspaceHost } from '@markco/editor/host';
+import type { TRPCClient } from '@trpc/client';
 import { digest as sha256 } from 'lib0/hash/sha256';
 import { v7 } from 'uuid';
 import { DocumentCache } from './document-cache.ts';
@@ -13,14 +15,16 @@ import { createOnline, isNetworkFailure } from './online.ts';
 import { openDocument } from './open-document.ts';
 import { RunOutbox } from './run-outbox.ts';
 import { RunsOfDocument } from './runs-of-document.ts';
-import { createApiClient } from './trpc-client.ts';
 
 const COLORS = ['#2563eb', '#0f766e', '#b45309', '#be185d', '#6d28d9', '#15803d'];
-const LIST_POLL_MS = 10_000;
+const LIST_POLL_MS = 30_000;
+/** A burst of changes is one reading of the list. */
+const LIST_SETTLE_MS = 300;
 
 /** Where the host lets the page know what it should show. */
 export interface WebHostOptions {
   origin: string;
+  client: TRPCClient<AppRouter>;
   project: ProjectView;
   me: MeView;
   navigate: WorkspaceHost['navigate'];
@@ -28,17 +32,26 @@ export interface WebHostOptions {
   onStaleRuns?: (count: number, decide: (decision: 'run' | 'discard') => Promise<void>) => void;
 }
 
+/** A {@link WorkspaceHost} and what the page around it needs. */
+export interface WebHost extends WorkspaceHost {
+  /** True once the list of documents is known, from this browser or the server. */
+  readonly listed: Live<boolean>;
+  /** Follows a rename, changed settings, or a newly linked device. */
+  setProject(project: ProjectView): void;
+  close(): void;
+}
+
 /** The web's {@link WorkspaceHost}: tRPC for rows, the relay for documents, IndexedDB for everything that must work offline. */
-export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(): void } {
-  const api = createApiClient(options.origin);
+export function createWebHost(options: WebHostOptions): WebHost {
+  const api = { client: options.client };
   const online = createOnline();
   const me = createLive<MeView | null>(options.me);
   const project = createLive(options.project);
   const documents = createLive<readonly DocumentView[]>([]);
+  const listed = createLive(false);
   const devices = createLive<readonly DeviceView[]>([]);
   const runs = new Map<string, RunsOfDocument>();
   const stops: (() => void)[] = [];
-  const opened = new Map<string, { at: number; hot: boolean }>();
 
   /** Every request goes through here, so that "online" is what the last one showed. */
   const ask = async <T>(request: () => Promise<T>): Promise<T> => {
@@ -66,12 +79,7 @@ export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(
         name: options.me.name ?? options.me.email ?? 'You',
         color: COLORS[Number.parseInt(options.me.id.slice(0, 4), 16) % COLORS.length]!,
       },
-      onReady: () => {
-        const start = opened.get(documentId);
-        if (start) measure(start.hot ? 'doc_switch_ttfc_ms' : 'doc_open_ttfc_ms', performance.now() - start.at);
-        opened.delete(documentId);
-      },
-      onClosed: () => undefined,
+      onConfirmed: (ms) => measure('doc_sync_rtt_ms', ms),
     }),
   );
 
@@ -100,10 +108,16 @@ export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(
     try {
       const list = (await ask(() => api.client.projects.documents.query({ projectId: options.project.id }))) as DocumentView[];
       documents.set(list);
+      listed.set(true);
       void local.write('cache', listKey, list);
     } catch {
       // Offline: the list as it was last seen stays.
     }
+  };
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  const refreshSoon = () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => void refreshDocuments(), LIST_SETTLE_MS);
   };
   const flushOutbox = async () => {
     const { stale } = await outbox.flush();
@@ -120,19 +134,26 @@ export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(
     void flushOutbox();
   };
   const follow = () => {
-    void local.read<DocumentView[]>('cache', listKey).then((kept) => kept && documents.get().length === 0 && documents.set(kept));
+    void local.read<DocumentView[]>('cache', listKey).then((kept) => {
+      if (!kept || listed.get()) return;
+      documents.set(kept);
+      listed.set(true);
+    });
     void refreshDocuments();
     void flushOutbox();
     const timer = setInterval(() => void refreshDocuments(), LIST_POLL_MS);
     const onVisible = () => document.visibilityState === 'visible' && wake();
     window.addEventListener('online', wake);
     document.addEventListener('visibilitychange', onVisible);
+    const changes = api.client.documents.watch.subscribe({ projectId: options.project.id }, { onData: () => refreshSoon() });
     const subscription = api.client.devices.watch.subscribe(undefined, { onData: (list) => devices.set(list as DeviceView[]) });
     stops.push(
       () => clearInterval(timer),
       () => window.removeEventListener('online', wake),
       () => document.removeEventListener('visibilitychange', onVisible),
       () => subscription.unsubscribe(),
+      () => changes.unsubscribe(),
+      () => clearTimeout(soon),
     );
   };
   follow();
@@ -148,16 +169,11 @@ export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(
     me,
     project,
     documents,
+    listed,
     devices,
     online,
-    open: (documentId) => {
-      const hot = cache.has(documentId);
-      const at = performance.now();
-      if (!hot) opened.set(documentId, { at, hot });
-      const document = cache.acquire(documentId);
-      if (hot && document.ready.get()) requestAnimationFrame(() => measure('doc_switch_ttfc_ms', performance.now() - at));
-      return document;
-    },
+    setProject: project.set,
+    open: (documentId) => cache.acquire(documentId),
     prefetch: (documentId) => cache.prefetch(documentId),
     createDocument: (path, text = '') =>
       changed(() => api.client.documents.create.mutate({ projectId: options.project.id, path, text })) as Promise<DocumentView>,
@@ -185,7 +201,7 @@ export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(
       void (await ask(() => api.client.runs.decideWaiting.mutate({ runIds: [...runIds], decision }))),
     introspect: ({ documentId, language, sessionName, op, body }) =>
       ask(() =>
-        api.client.runs.introspect.mutate({ projectId: options.project.id, documentId, language, sessionName, op: op as 'complete', body }),
+        api.client.runs.introspect.query({ projectId: options.project.id, documentId, language, sessionName, op: op as 'complete', body }),
       ),
     sessionOp: async (request) => void (await ask(() => api.client.runs.sessionOp.mutate({ projectId: options.project.id, ...request }))),
     assetUrl: async ({ assetId, path, documentId }) => {
@@ -202,7 +218,6 @@ export function createWebHost(options: WebHostOptions): WorkspaceHost & { close(
     close: () => {
       for (const stop of stops) stop();
       cache.close();
-      void api.close();
     },
   };
 }

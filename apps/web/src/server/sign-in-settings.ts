@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 export interface SignInSettings {
   secret: string;
   secureCookies: boolean;
+  /** Whoever sits at this computer may enter without an account. */
+  allowLocalUser: boolean;
   smtpUrl: string | null;
   mailFrom: string;
   github: { clientId: string; clientSecret: string } | null;

@@ -1,0 +1,37 @@
+import type { RunView } from '@markco/core/run/run';
+import type { RunWatchItem } from '@markco/core/run/run-event';
+import { useEffect, useState } from 'react';
+import { trpc } from '../../data/trpc.ts';
+import { LogLines, logText } from './log-text.ts';
+
+const DRAW_EVERY_MS = 100;
+
+/** RU17: a run and its whole log, then both as they grow. Draws at most ten times a second. */
+export function useRunLog(runId: string): { run: RunView | null; lines: readonly string[]; error: unknown } {
+  const { client } = trpc.useUtils();
+  const [run, setRun] = useState<RunView | null>(null);
+  const [lines, setLines] = useState<readonly string[]>([]);
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    const log = new LogLines();
+    let lastSeq = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const draw = () => {
+      timer = undefined;
+      setLines([...log.lines]);
+    };
+    const onItem = (item: RunWatchItem) => {
+      if (item.type === 'run') return setRun(item.run);
+      if (item.event.seq <= lastSeq) return;
+      lastSeq = item.event.seq;
+      log.add(logText(item.event));
+      timer ??= setTimeout(draw, DRAW_EVERY_MS);
+    };
+    const subscription = client.runs.watch.subscribe({ runId, after: 0 }, { onData: ({ data }) => onItem(data), onError: setError });
+    return () => {
+      clearTimeout(timer);
+      subscription.unsubscribe();
+    };
+  }, [client, runId]);
+  return { run, lines, error };
+}
