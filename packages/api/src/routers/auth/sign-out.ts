@@ -1,7 +1,7 @@
 import { AppError } from '@markco/core/errors';
 import { inTx } from '@markco/db/in-tx';
 import { z } from 'zod';
-import { revokeSession, revokeDevice } from '../../auth/revoke.ts';
+import { revokeDevice, revokeSession } from '../../auth/revoke.ts';
 import { authedProcedure, sessionProcedure } from '../../trpc.ts';
 
 const done = z.object({ signedOut: z.literal(true) });
