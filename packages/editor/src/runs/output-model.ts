@@ -31,14 +31,12 @@ export const emptyOutput = (): OutputModel => ({ lastSeq: 0, blocks: [], awaitin
 /** RU17: folds events into the model; events it has already seen are dropped, so a backlog may overlap. Returns a new model. */
 export function reduceOutput(before: OutputModel, events: readonly RunEvent[]): OutputModel {
   const next: OutputModel = { ...before, blocks: before.blocks.slice() };
-  for (const event of mergeStreams(events, before.lastSeq)) {
-    applyEvent(next, event);
-    next.lastSeq = event.seq;
-  }
+  for (const event of mergeStreams(events, before.lastSeq)) applyEvent(next, event);
+  next.lastSeq = events.reduce((last, event) => Math.max(last, event.seq), before.lastSeq);
   return next;
 }
 
-/** Neighbouring pieces of the same stream become one event, so that a burst costs one pass. */
+/** Neighbouring pieces of the same stream become one event with the first one's seq, so that a burst costs one pass. */
 function mergeStreams(events: readonly RunEvent[], after: number): RunEvent[] {
   const merged: RunEvent[] = [];
   let pieces: string[] = [];
@@ -50,7 +48,6 @@ function mergeStreams(events: readonly RunEvent[], after: number): RunEvent[] {
     const { body } = event;
     if ((body.kind === 'stdout' || body.kind === 'stderr') && previous?.body.kind === body.kind) {
       pieces.push(body.text);
-      merged[merged.length - 1] = { ...previous, seq: event.seq };
       continue;
     }
     closePieces(merged, pieces);

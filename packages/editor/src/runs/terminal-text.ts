@@ -3,13 +3,13 @@ export const KEPT_LINES = 2000;
 const MAX_LINE = 20_000;
 
 /**
- * What a terminal would show of a stream. `row` is the line the cursor is on, from 0 within `lines`; `returned`: a lone `\r` moved the
- * cursor to its start, so the next text overwrites it. `dropped`: how many lines were left out at the top.
+ * What a terminal would show of a stream. `row` is the line the cursor is on, from 0 within `lines`; `column`: where in it the next
+ * text overwrites, after a lone `\r`; null at its end. `dropped`: how many lines were left out at the top.
  */
-export type TerminalText = { lines: string[]; row: number; returned: boolean; dropped: number };
+export type TerminalText = { lines: string[]; row: number; column: number | null; dropped: number };
 
 /** A stream with nothing in it. */
-export const emptyTerminal = (): TerminalText => ({ lines: [''], row: 0, returned: false, dropped: 0 });
+export const emptyTerminal = (): TerminalText => ({ lines: [''], row: 0, column: null, dropped: 0 });
 
 // One token at a time: an escape that moves or clears, a control character, or plain text with its colours.
 const TOKEN = /\x1b\[(\d*)([AKJ])|\r\n|[\r\n\b]|(?:\x1b(?!\[\d*[AKJ])|[^\r\n\b\x1b])+/g;
@@ -25,16 +25,16 @@ export function appendTerminal(before: TerminalText, piece: string): TerminalTex
 function applyToken(text: TerminalText, token: string, control: string | undefined, count: number): void {
   if (control === 'A') text.row = Math.max(0, text.row - count);
   else if (control) {
-    if (text.returned) text.lines[text.row] = '';
+    if (text.column === 0) text.lines[text.row] = '';
   } else if (token === '\n' || token === '\r\n') newLine(text);
-  else if (token === '\r') text.returned = true;
+  else if (token === '\r') text.column = 0;
   else if (token === '\b') text.lines[text.row] = (text.lines[text.row] ?? '').slice(0, -1);
   else write(text, token);
 }
 
 function newLine(text: TerminalText): void {
   text.row += 1;
-  text.returned = false;
+  text.column = null;
   if (text.row >= text.lines.length) text.lines.push('');
   // Trimmed now and then, so that one huge piece does not grow without bound.
   if (text.lines.length > KEPT_LINES * 2) trim(text);
@@ -42,11 +42,13 @@ function newLine(text: TerminalText): void {
 
 function write(text: TerminalText, piece: string): void {
   const old = text.lines[text.row] ?? '';
+  const { column } = text;
   let line = old + piece;
-  if (text.returned) {
+  if (column !== null) {
+    // Colours take no columns: where there are any, what follows is replaced as a whole.
     const plain = !old.includes('\x1b') && !piece.includes('\x1b');
-    line = plain ? piece + old.slice(piece.length) : piece;
-    text.returned = false;
+    line = old.slice(0, column) + piece + (plain ? old.slice(column + piece.length) : '');
+    text.column = plain && column + piece.length < old.length ? column + piece.length : null;
   }
   text.lines[text.row] = line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { fakeDevice, fakeMe, fakeProject, fakeRun, LAPTOP_ID } from '../testing/fake-host.tsx';
+import { predictTarget, type TargetInputs } from './predict-target.ts';
+
+const base: TargetInputs = {
+  me: fakeMe(),
+  project: fakeProject(),
+  devices: [fakeDevice()],
+  runs: [],
+  chosen: null,
+  language: 'python',
+  online: true,
+};
+const guess = (change: Partial<TargetInputs>) => predictTarget({ ...base, ...change });
+const offline = [fakeDevice({ presence: 'offline' })];
+const input = { runId: 'r', projectId: 'p', documentId: 'd', epoch: 'e', language: 'python', code: 'x', codeHash: '' };
+
+describe('predicted target', () => {
+  it('RU5: an online device with the project and the runtime', () =>
+    expect(guess({})).toMatchObject({ kind: 'device', label: 'MacBook Pro' }));
+  it('RU5: the choice of the person goes first', () => expect(guess({ chosen: { kind: 'cloud' } }).label).toBe('Cloud'));
+  it('RU5: a chosen device that is away makes the run wait', () =>
+    expect(guess({ devices: offline, chosen: { kind: 'device', deviceId: LAPTOP_ID } })).toMatchObject({
+      kind: 'queue',
+      label: 'MacBook Pro',
+    }));
+  it('RU6: the device with the variables goes before others', () => {
+    const other = fakeDevice({ id: '00000000-0000-4000-8000-0000000000bb', name: 'Studio' });
+    const last = fakeRun(input, { startedAt: new Date(), target: { kind: 'device', deviceId: other.id } });
+    expect(guess({ devices: [fakeDevice(), other], runs: [last] }).label).toBe('Studio');
+  });
+  it('RU5: falls back to the cloud, unless the person or project does not want it', () => {
+    expect(guess({ devices: offline })).toMatchObject({
+      kind: 'cloud',
+      detail: 'MacBook Pro is offline. The cloud runs it in a fresh session.',
+    });
+    expect(guess({ devices: offline, project: fakeProject({ fallbackToCloud: false }) })).toMatchObject({
+      kind: 'queue',
+      label: 'MacBook Pro',
+    });
+  });
+  it('a device that takes no runs or lacks the language is passed by', () => {
+    expect(guess({ devices: [fakeDevice({ allowRuns: false })] }).kind).toBe('cloud');
+    expect(guess({ language: 'julia' }).kind).toBe('cloud');
+  });
+  it('WB4: offline, says that the run is kept', () => expect(guess({ online: false }).detail).toContain('kept on this device'));
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { fakeRun, LAPTOP_ID } from '../testing/fake-host.tsx';
+import { formatElapsed, ranOnText, runStatus, targetNameOf } from './run-status.ts';
+
+const input = { runId: 'r', projectId: 'p', documentId: 'd', epoch: 'e', language: 'python', code: 'x', codeHash: '' };
+const run = (change: Parameters<typeof fakeRun>[1]) => fakeRun(input, change);
+const NOW = Date.parse('2026-05-01T12:00:00Z');
+const before = (ms: number) => new Date(NOW - ms);
+
+describe('run status', () => {
+  it('WB6: a run that nothing took yet is being sent to where it is meant for', () => {
+    const queued = run({ state: 'queued' });
+    expect(runStatus(queued, NOW, targetNameOf(queued, [{ id: LAPTOP_ID, name: 'MacBook Pro' }])).text).toBe('Sending to MacBook Pro…');
+  });
+  it('RU13: a run that waits says for what', () => {
+    expect(runStatus(run({ state: 'queued', message: 'Waiting for cell 3 on MacBook Pro' }), NOW).text).toBe(
+      'Waiting for cell 3 on MacBook Pro',
+    );
+  });
+  it('RU12: "Stopping…", and force stop only after 10 s', () => {
+    const early = runStatus(run({ state: 'running', cancelRequestedAt: before(9_000) }), NOW);
+    expect(early).toMatchObject({ text: 'Stopping…', canStop: false, canForce: false });
+    expect(runStatus(run({ state: 'running', cancelRequestedAt: before(10_000) }), NOW).canForce).toBe(true);
+  });
+  it('says that contact is lost and that it may still run', () => {
+    const status = runStatus(run({ state: 'running', ranOn: 'MacBook Pro', contactLostSince: before(40_000) }), NOW);
+    expect(status.text).toBe('Lost contact with MacBook Pro 40 s ago. It may still be running.');
+    expect(status.canStop).toBe(true);
+  });
+  it('RU14: says that it waits for input', () => {
+    const awaitingInput = { prompt: '', password: false, execId: 'e' };
+    expect(runStatus(run({ state: 'running', awaitingInput }), NOW).text).toBe('Waiting for your input');
+  });
+  it('RU4: a run of a batch that was ended says why', () => {
+    expect(runStatus(run({ state: 'cancelled', exitReason: 'upstream_failed' }), NOW).text).toBe('Not run: an earlier cell failed');
+  });
+  it('RU22: where an output came from', () => {
+    const times = { startedAt: before(300), endedAt: before(0) };
+    expect(ranOnText(run({ ranOn: 'MacBook Pro', ...times }))).toBe('ran on MacBook Pro · 0.3 s');
+    const cloud = { ranOn: 'Cloud', target: { kind: 'cloud' as const }, freshSession: true, startedAt: before(1200), endedAt: before(0) };
+    expect(ranOnText(run(cloud))).toBe('Cloud · 1.2 s · fresh session');
+    expect(ranOnText(run({}))).toBeNull();
+  });
+  it('tells durations as people do', () => {
+    expect([300, 42_000, 185_000, 7_800_000].map(formatElapsed)).toEqual(['0.3 s', '42 s', '3 min 5 s', '2 h 10 min']);
+  });
+});

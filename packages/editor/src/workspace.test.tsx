@@ -1,0 +1,112 @@
+// @vitest-environment happy-dom
+
+import { EditorView } from '@codemirror/view';
+import { act } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { documentIdAt, type FakeHost, fakeHost, fakeReplacement } from './testing/fake-host.tsx';
+import { Workspace } from './workspace.tsx';
+
+const TEXT = '# Hello\n\n```python\nprint(1)\n```\n\n```python\nprint(2)\n```\n';
+let root: Root | null = null;
+
+beforeAll(() => {
+  (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
+});
+afterEach(async () => {
+  await act(async () => root?.unmount());
+  root = null;
+  document.body.replaceChildren();
+});
+
+async function show(host: FakeHost, documentId = documentIdAt(0)): Promise<void> {
+  const place = document.body.appendChild(document.createElement('div'));
+  root = createRoot(place);
+  await act(async () => root!.render(<Workspace host={host} documentId={documentId} />));
+}
+const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
+const editor = (): EditorView => EditorView.findFromDOM(document.querySelector<HTMLElement>('.cm-editor')!)!;
+const newest = (host: FakeHost) => host.runsOf(documentIdAt(0)).get()[0]!;
+const until = (check: () => void) => vi.waitFor(async () => act(async () => check()));
+
+describe('workspace', () => {
+  it('WB3: shows the cached text, the title and the save state at once', async () => {
+    await show(fakeHost({ 'hello.md': TEXT }));
+    expect(document.querySelector('.cm-content')?.textContent).toContain('Hello');
+    expect(document.querySelector('h1')?.textContent).toBe('Hello');
+    expect(all('save-state')[0]?.textContent).toBe('Saved');
+    expect(all('cell-run').map((button) => button.dataset.cellIndex)).toEqual(['0', '1']);
+  });
+
+  it('WB6, RU22: a run tells where it goes, streams, and says where it ran', async () => {
+    const host = fakeHost({ 'hello.md': TEXT });
+    await show(host);
+    await act(async () => all('cell-run')[1]!.click());
+    await until(() => expect(newest(host)?.code).toBe('print(2)'));
+    expect(all('cell-status')[0]?.textContent).toBe('Sending to MacBook Pro…');
+    const { id } = newest(host);
+    await act(async () => {
+      host.change(id, { state: 'running', startedAt: new Date(0), ranOn: 'MacBook Pro' });
+      host.emit(id, { kind: 'stdout', text: 'two\n' });
+    });
+    await until(() => expect(all('cell-output')[0]?.textContent).toContain('two'));
+    expect(all('cell-output')[0]?.dataset.cellIndex).toBe('1');
+    await act(async () => {
+      host.emit(id, { kind: 'ended', outcome: 'completed', durationMs: 300 });
+      host.change(id, { state: 'completed', endedAt: new Date(300) });
+    });
+    expect(all('ran-on')[0]?.textContent).toBe('ran on MacBook Pro · 0.3 s');
+    expect(all('cell-status')[0]?.textContent).toBe('Done');
+  });
+
+  it('RU14: a password is asked for masked and sent', async () => {
+    const host = fakeHost({ 'hello.md': TEXT });
+    await show(host);
+    await act(async () => all('cell-run')[0]!.click());
+    await until(() => expect(newest(host)).toBeDefined());
+    const { id } = newest(host);
+    await act(async () =>
+      host.change(id, { state: 'running', startedAt: new Date(), awaitingInput: { prompt: 'Password: ', password: true, execId: 'e' } }),
+    );
+    const input = all('run-input')[0] as HTMLInputElement;
+    expect(input.type).toBe('password');
+    await act(async () => all('run-input-send')[0]!.click());
+    await until(() => expect(host.calls).toContainEqual({ name: 'sendInput', args: [id, 'e', ''] }));
+  });
+
+  it('RU20: without known runs, draws the output that is in the document', async () => {
+    await show(fakeHost({ 'hello.md': '```python\nprint(1)\n```\n\n```output:old\nkept text\n```\n' }));
+    expect(all('cell-output')[0]?.textContent).toContain('kept text');
+    expect(document.querySelector('.cm-content')?.textContent).not.toContain('output:old');
+  });
+
+  it('re-attaches to a replaced history and keeps the cursor', async () => {
+    const host = fakeHost({ 'hello.md': TEXT });
+    await show(host);
+    await act(async () => editor().dispatch({ selection: { anchor: 4 } }));
+    const id = documentIdAt(0);
+    await act(async () => host.documentOf(id).replacedBy.set(fakeReplacement(id, '# Newer\n')));
+    expect(editor().state.doc.toString()).toBe('# Newer\n');
+    expect(editor().state.selection.main.head).toBe(4);
+  });
+
+  it('offers the text of a document that is gone', async () => {
+    const host = fakeHost({ 'hello.md': TEXT });
+    await show(host);
+    await act(async () => host.documentOf(documentIdAt(0)).gone.set('It was deleted on MacBook Pro.'));
+    expect(document.body.textContent).toContain('It was deleted on MacBook Pro.');
+    expect(document.body.textContent).toContain('Copy the text kept here');
+  });
+
+  it('WB3: the tree prefetches what is pointed at and opens what is clicked', async () => {
+    const host = fakeHost({ 'hello.md': TEXT, 'other.md': 'x' });
+    vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('1024'), addEventListener() {}, removeEventListener() {} }));
+    await show(host);
+    const link = all('doc-link').find((each) => each.dataset.path === 'other.md')!;
+    await act(async () => link.focus());
+    await act(async () => link.click());
+    expect(host.calls).toContainEqual({ name: 'prefetch', args: [documentIdAt(1)] });
+    expect(host.calls).toContainEqual({ name: 'navigate', args: [{ documentId: documentIdAt(1) }] });
+    vi.unstubAllGlobals();
+  });
+});
