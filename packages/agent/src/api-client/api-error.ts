@@ -17,7 +17,9 @@ export function toAppError(error: unknown, server: string): AppError {
 export const isUnauthenticated = (error: unknown): boolean => error instanceof AppError && error.code === 'unauthenticated';
 
 function codeOf(data: Record<string, unknown>): ErrorCode {
-  for (const own of [data.appCode, data.errorCode, data.markcoCode]) if (typeof own === 'string' && own in ERROR_CODES) return own as ErrorCode;
+  if (typeof data.appCode === 'string' && data.appCode in ERROR_CODES) return data.appCode as ErrorCode;
+  // Several of our codes share this one; without the server's own code it means that it is away.
+  if (data.code === 'SERVICE_UNAVAILABLE') return 'unavailable';
   const found = Object.entries(ERROR_CODES).find(([, known]) => known.trpc === data.code);
   return (found?.[0] as ErrorCode | undefined) ?? 'internal';
 }

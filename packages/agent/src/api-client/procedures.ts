@@ -22,7 +22,7 @@ import {
   ticketInput,
   ticketReply,
 } from '@markco/core/contract/projects';
-import { createBatchInput, listRunsInput, runRef, waitingRunsInput, watchRunInput } from '@markco/core/contract/runs';
+import { cancelRunInput, createBatchInput, listRunsInput, runInputInput, runRef, waitingRunsInput, watchRunInput } from '@markco/core/contract/runs';
 import { deviceView } from '@markco/core/device/device';
 import { id } from '@markco/core/ids';
 import { createRunInput, runView } from '@markco/core/run/run';
@@ -60,12 +60,14 @@ export const PROCEDURES = {
   'documents.create': { kind: 'mutation', input: createDocumentInput, output: documentView },
   'documents.rename': { kind: 'mutation', input: renameDocumentInput, output: documentView },
   'documents.remove': { kind: 'mutation', input: documentRef, output: z.unknown() },
-  'documents.ticket': { kind: 'mutation', input: ticketInput, output: ticketReply },
+  'documents.ticket': { kind: 'query', input: ticketInput, output: ticketReply },
   'runs.create': { kind: 'mutation', input: createRunInput, output: runView },
   'runs.createBatch': { kind: 'mutation', input: createBatchInput, output: z.array(runView) },
   'runs.get': { kind: 'query', input: runRef, output: runView },
   'runs.list': { kind: 'query', input: listRunsInput, output: z.array(runView) },
-  'runs.waiting': { kind: 'mutation', input: waitingRunsInput, output: z.unknown() },
+  'runs.decideWaiting': { kind: 'mutation', input: waitingRunsInput, output: z.unknown() },
+  'runs.cancel': { kind: 'mutation', input: cancelRunInput, output: z.unknown() },
+  'runs.input': { kind: 'mutation', input: runInputInput, output: z.unknown() },
   'runs.watch': { kind: 'subscription', input: watchRunInput, output: watchItem },
 } as const satisfies Record<string, Procedure>;
 

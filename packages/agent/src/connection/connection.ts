@@ -101,6 +101,12 @@ export class Connection {
     this.#enter('stopped');
   }
 
+  /** Something the server should know before the next heartbeat. */
+  beatNow(): void {
+    const socket = this.#socket;
+    if (socket && this.#state === 'online') void this.#beat(socket).catch(() => undefined);
+  }
+
   /** Adds the envelope. */
   message(body: Outgoing): AgentMessage {
     const { requestId, ...rest } = body as Outgoing & { requestId?: string };

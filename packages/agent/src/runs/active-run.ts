@@ -53,10 +53,10 @@ export class ActiveRun {
   /** RU14: true when this answer was the first to the question that is open. */
   async answer(input: { execId: string; text: string; secret: boolean; by?: string | undefined }): Promise<boolean> {
     const pending = this.#recorder?.pending;
-    if (!pending || pending.execId !== input.execId || !this.#runtime || !this.#recorder) return false;
+    if (!pending || pending.questionId !== input.execId || !this.#runtime || !this.#recorder) return false;
     // Written before the runtime goes on: its next question must come after this answer, and a second answer find none.
     this.#recorder.answered(input.by, input.secret || pending.password ? undefined : input.text);
-    return this.#runtime.input(input.execId, input.text);
+    return this.#runtime.input(pending.execId, input.text);
   }
 
   finish(): void {

@@ -47,6 +47,7 @@ const AGENT_STOPPED: Outcome = { outcome: 'interrupted', reason: 'agent_stopped'
 
 async function runOnce(active: ActiveRun, readying: Promise<ReadyRuntime>, context: ExecuteContext): Promise<Outcome> {
   if (active.cancelled) return CANCELLED;
+  if (active.stopping) return AGENT_STOPPED;
   const [stale, ready] = await Promise.all([context.waitForFiles(), settle(readying)]);
   if (active.cancelled) return CANCELLED;
   if ('error' in ready) return active.stopping ? AGENT_STOPPED : notStarted(ready.error);
@@ -61,7 +62,7 @@ async function runOnce(active: ActiveRun, readying: Promise<ReadyRuntime>, conte
   };
   const failure = await executeWhenIdle(active, runtime, recorder, start, context);
   recorder.finish();
-  return failure === CANCELLED ? CANCELLED : describe(active, recorder, failure as unknown);
+  return failure === CANCELLED || failure === AGENT_STOPPED ? (failure as Outcome) : describe(active, recorder, failure);
 }
 
 /** RU13: a runtime that is busy with something else is waited for; the code has not been taken, so trying again is safe. */
@@ -87,7 +88,7 @@ async function executeWhenIdle(active: ActiveRun, runtime: Runtime, recorder: Ru
       if (!told) recorder.note('Waiting: this runtime is busy with something that was started elsewhere.');
       told = true;
       await sleep(context.busyPollMs ?? 500);
-      if (active.cancelled) return CANCELLED;
+      if (active.cancelled || active.stopping) return active.stopping ? AGENT_STOPPED : CANCELLED;
     }
   }
 }

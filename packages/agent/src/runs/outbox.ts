@@ -30,8 +30,6 @@ export class Outbox {
   readonly #log: Log;
   readonly #retryMs: number;
   readonly #busy = new Set<string>();
-  /** Up to where the server was told without having stored it yet. */
-  readonly #sent = new Map<string, number>();
   #open = false;
   #epoch = 0;
   readonly #unsubscribe: () => void;
@@ -48,7 +46,6 @@ export class Outbox {
   resumed(reply: ResumeReply): void {
     this.#open = true;
     this.#epoch++;
-    this.#sent.clear();
     for (const { runId, ackedSeq, action } of reply.runs) if (action === 'continue') this.acked(runId, ackedSeq);
     for (const run of this.#journal.runs()) this.wake(run.offer.runId);
   }
@@ -93,20 +90,20 @@ export class Outbox {
       const batch = this.#next(runId);
       if (batch.length === 0) return;
       try {
-        if (!(await this.#deliver(runId, batch))) await this.#wait(runId);
+        if (!(await this.#deliver(runId, batch))) await this.#wait();
       } catch (error) {
         if (error instanceof SocketLostError) return;
         this.#log.warn({ run_id: runId, reason: reason(error) }, 'events were not taken; they are sent again');
-        await this.#wait(runId);
+        await this.#wait();
       }
     }
   }
 
-  /** What is unacknowledged and was not sent in this connection. */
+  /** What is not acknowledged; the server ignores what it has. */
   #next(runId: string): RunEvent[] {
     const run = this.#journal.get(runId);
     if (!run || run.phase === 'accepted') return [];
-    return this.#journal.unacked(runId, Math.max(run.ackedSeq, this.#sent.get(runId) ?? 0), MAX_EVENT_BYTES, MAX_COUNT);
+    return this.#journal.unacked(runId, run.ackedSeq, MAX_EVENT_BYTES, MAX_COUNT);
   }
 
   /** False where the server holds the acknowledgement back: the batch is sent again after a while, or acknowledged later. */
@@ -120,16 +117,11 @@ export class Outbox {
       return true;
     }
     this.acked(runId, reply.ackedSeq ?? 0);
-    const last = events.at(-1)!.seq;
-    if ((reply.ackedSeq ?? 0) >= last) return true;
-    this.#sent.set(runId, last);
-    return false;
+    return (reply.ackedSeq ?? 0) >= events.at(-1)!.seq;
   }
 
-  /** Then everything that is still not acknowledged goes out again. */
-  async #wait(runId: string): Promise<void> {
-    await sleep(this.#retryMs, undefined, { ref: false });
-    this.#sent.delete(runId);
+  #wait(): Promise<void> {
+    return sleep(this.#retryMs, undefined, { ref: false });
   }
 
   /** RU19: the bytes before the event that names them. */

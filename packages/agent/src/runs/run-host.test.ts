@@ -191,8 +191,9 @@ describe('a run on a device', () => {
     bench.gateway.acks = 'hold';
     const offer = sampleOffer({ code: 'ask' });
     const { runId } = offer;
+    const question = () => bench.gateway.eventsOf(runId).findLast((body) => body.kind === 'stdin_request')?.execId;
     const reply = (text: string, secret: boolean) =>
-      bench.gateway.push({ type: 'MRP_REQUEST', kind: 'input', runId, execId: runId, text, secret, by: 'Phone' });
+      bench.gateway.push({ type: 'MRP_REQUEST', kind: 'input', runId, execId: question(), text, secret, by: 'Phone' });
     bench.gateway.offer(offer);
     await bench.gateway.until(() => kinds(runId).includes('stdin_request'));
     reply('Ada', false);
@@ -351,7 +352,7 @@ describe('a run and a bad network', () => {
     bench.gateway.acks = 'hold';
     const offer = sampleOffer({ code: 'flood' });
     bench.gateway.offer(offer);
-    await bench.gateway.until(() => (bench.gateway.runs.get(offer.runId)?.events.size ?? 0) > 20);
+    await bench.gateway.until(() => (bench.gateway.runs.get(offer.runId)?.events.size ?? 0) > 5);
     await waitUntil(async () => {
       const before = printed;
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -103,9 +103,8 @@ export class RunHost {
 
   /** OP4: takes no more runs, ends what runs (as interrupted), sends what is still to be sent and says goodbye. */
   async stop(why: 'quit' | 'sign_out' | 'sleep' = 'quit'): Promise<void> {
-    this.runs.stop();
+    await this.runs.stop();
     await this.#pool.closeAll().catch((error: unknown) => this.#o.log.warn({ reason: reason(error) }, 'a runtime did not stop'));
-    await this.runs.idle();
     await this.#outbox.flushed(2_000);
     await this.connection.stop(why);
     this.#outbox.stop();

@@ -50,15 +50,13 @@ export class RunManager {
     this.#draining = true;
   }
 
-  /** The runtimes are about to be stopped: what runs ends as interrupted, not as failed. */
-  stop(): void {
+  /** Takes no new runs and ends what runs as interrupted; resolves when it has ended. */
+  async stop(): Promise<void> {
     this.drain();
-    for (const run of this.#active.values()) run.stopping = true;
-  }
-
-  /** Resolves when everything that runs has ended. */
-  async idle(): Promise<void> {
-    await Promise.all([...this.#active.values()].map((run) => run.done));
+    const all = [...this.#active.values()];
+    for (const run of all) run.stopping = true;
+    await Promise.all(all.map((run) => this.#o.pool.restart(sessionOf(run.offer)).catch(() => undefined)));
+    await Promise.all(all.map((run) => run.done));
   }
 
   /** RU11: what the journal says of every run. */

@@ -8,6 +8,9 @@ import { OutputBatcher } from './output-batcher.ts';
 
 /** A question the running code asks; answered by {@link RunRecorder.answered} or gone with the run. */
 export interface PendingInput {
+  /** What the answer must name: another one for each question, so that a late answer cannot reach the next. */
+  questionId: string;
+  /** What the runtime calls the execution. */
   execId: string;
   password: boolean;
 }
@@ -19,6 +22,7 @@ export class RunRecorder {
   /** What the code failed with, once it did. */
   error: { name: string; message: string } | null = null;
   pending: PendingInput | null = null;
+  #questions = 0;
   readonly #runId: string;
   readonly #journal: Journal;
   readonly #keeper: AssetKeeper;
@@ -68,8 +72,9 @@ export class RunRecorder {
         return;
       case 'stdin_request': {
         const { prompt, password, execId = this.#runId } = event;
-        this.pending = { execId, password };
-        return this.#write({ kind: 'stdin_request', prompt: prompt.slice(0, MAX_TEXT), password, execId });
+        const questionId = `${this.#runId}:${++this.#questions}`;
+        this.pending = { questionId, execId, password };
+        return this.#write({ kind: 'stdin_request', prompt: prompt.slice(0, MAX_TEXT), password, execId: questionId });
       }
       case 'display':
         for (const body of await displayEvents(event.data, event.metadata, this.#keeper)) this.#write(body);

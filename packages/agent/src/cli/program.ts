@@ -1,0 +1,70 @@
+import { Command } from 'commander';
+import { AGENT_VERSION } from '../machine.ts';
+
+/** The `markco` command. `exit` gets the exit code of a command that has one. Each command loads its code when it is used. */
+export function createProgram(exit: (code: number) => void): Command {
+  const program = new Command('markco').description('MarkCo on this computer: link folders, run cells, see your devices.').version(AGENT_VERSION);
+  program
+    .command('login')
+    .description('sign this computer in with a short code')
+    .option('--server <url>', 'the address of the server')
+    .option('--name <name>', 'what to call this computer')
+    .option('--json', 'one JSON object a line')
+    .action(async (options) => (await import('./commands/login.ts')).login(options));
+  program
+    .command('logout')
+    .description('sign this computer out; nothing local is lost')
+    .action(async () => (await import('./commands/login.ts')).logout());
+  program
+    .command('link <dir>')
+    .description('link a folder to a project')
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'the result as JSON')
+    .action(async (dir, options) => (await import('./commands/folders.ts')).link(dir, options));
+  program
+    .command('unlink <dir>')
+    .description('part a folder and its project; both stay')
+    .action(async (dir) => (await import('./commands/folders.ts')).unlink(dir));
+  program
+    .command('agent')
+    .description('run the agent in the foreground')
+    .option('--server <url>', 'the address of the server')
+    .action(async (options) => (await import('./commands/agent.ts')).runAgent(options));
+  program
+    .command('status')
+    .description('what the agent does')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./commands/status.ts')).status(options));
+  program
+    .command('run <doc>')
+    .description('run cells of a document: a file in a linked folder, or project/document.md')
+    .option('--cell <n>', 'the cell to run, counted from 1')
+    .option('--all', 'all cells, in order, until one fails')
+    .option('--session <name>', 'the runtime session')
+    .option('--json', 'one JSON object an event')
+    .action(async (doc, options) => exit(await (await import('./commands/run.ts')).run(doc, options)));
+  program
+    .command('runs')
+    .description('the newest runs')
+    .option('--limit <n>', 'how many', '20')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./commands/lists.ts')).runs(options));
+  program
+    .command('devices')
+    .description('your devices')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./commands/lists.ts')).devices(options));
+  program
+    .command('doctor')
+    .description('check this computer and say what to do')
+    .option('--json', 'as JSON')
+    .action(async (options) => exit(await (await import('./commands/doctor.ts')).doctor(options)));
+  program
+    .command('admin')
+    .description("the server's own commands: user create, token create, flags")
+    .argument('[args...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (args) => exit(await (await import('./commands/admin.ts')).admin(args)));
+  return program;
+}
