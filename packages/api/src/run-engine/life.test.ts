@@ -146,6 +146,17 @@ describe('resume (RU11)', () => {
     expect(await t.run(runId)).toMatchObject({ state: 'interrupted', exitReason: 'runtime_died' });
   });
 
+  it('RU11: reported dead with more to replay: interrupted at once, the rest is kept', async () => {
+    const { device, runId } = await begin();
+    await started(runId);
+    const death = { runId, attempt: 1, phase: 'started' as const, lastSeq: 2, alive: false };
+    const reply = await device.send({ type: 'RESUME', bootId: 'boot-2', runs: [death] });
+    expect(reply.resume?.runs).toEqual([{ runId, ackedSeq: 1, action: 'continue' }]);
+    expect((await t.run(runId)).state).toBe('interrupted');
+    await device.emit(runId, 1, [{ kind: 'stdout', text: 'last words' }]);
+    expect((await t.run(runId)).lastSeq).toBe(2);
+  });
+
   it('RU11: granted to a journal that no longer knows it is interrupted, never started again', async () => {
     const { device, runId } = await begin((command, self) => (command.kind === 'grant' ? undefined : runsEverything(command, self)));
     await t.untilRun(runId, (run) => run.state === 'running');

@@ -54,10 +54,10 @@ async function resumeRunning(resources: Resources, tx: Tx, run: RunRow, reported
     });
     return 'withdraw';
   }
-  // Everything up to its last event is replayed before the end is judged; a dead run whose events are all here ends now.
-  if (reported.phase === 'started' && !reported.alive && reported.lastSeq <= back.lastSeq) {
+  if (reported.phase === 'started' && !reported.alive) {
+    // At once; what its journal still holds follows as recovered output.
     await applyRunEvent(resources, tx, back, { type: 'interrupted', at, reason: 'runtime_died' });
-    return 'forget';
+    return reported.lastSeq > back.lastSeq ? 'continue' : 'forget';
   }
   return 'continue';
 }
@@ -69,8 +69,9 @@ async function interruptUnknown(
   known: ReadonlySet<string>,
   connectedAt: Date | null,
 ): Promise<void> {
+  if (!connectedAt) return;
   const granted = await resources.db.run.findMany({
-    where: { deviceId, state: 'running', grantedAt: { lt: connectedAt ?? resources.clock.now() } },
+    where: { deviceId, state: 'running', grantedAt: { lt: connectedAt } },
     select: { id: true },
   });
   for (const { id } of granted) {
@@ -82,8 +83,13 @@ async function interruptAbsent(resources: Resources, deviceId: string, runId: st
   await inTx(resources.db, async (tx) => {
     const run = await lockRun(tx, runId);
     if (run?.deviceId !== deviceId) return;
-    const reason = run.startedAt || run.lastSeq > 0 ? 'runtime_died' : 'not_started';
-    await tryRunEvent(resources, tx, run, { type: 'interrupted', at: resources.clock.now(), reason });
+    const at = resources.clock.now();
+    const started = run.startedAt !== null || run.lastSeq > 0;
+    if (!started && run.cancelRequestedAt) {
+      await tryRunEvent(resources, tx, run, { type: 'ended', at, attempt: run.attempt, outcome: 'cancelled', reason: 'cancelled_by_user' });
+      return;
+    }
+    await tryRunEvent(resources, tx, run, { type: 'interrupted', at, reason: started ? 'runtime_died' : 'not_started' });
   });
 }
 
