@@ -148,9 +148,10 @@ export class FileDocument {
 
   /**
    * FB4, SY7: the server's history takes the place of what is here; `state` is a Yjs V1 update. Text that was changed here since it was last
-   * agreed on is merged in; where nothing was ever agreed on and the texts differ, the local one goes to `conflictCopy`.
+   * agreed on is merged in; where nothing was ever agreed on and the texts differ, the local one goes to `conflictCopy`, or,
+   * where that is null, both are kept in one text (SY12).
    */
-  adopt(epoch: string, state: Uint8Array, conflictCopy: (text: string) => Promise<void>): Promise<AdoptOutcome> {
+  adopt(epoch: string, state: Uint8Array, conflictCopy: ((text: string) => Promise<void>) | null): Promise<AdoptOutcome> {
     return this.#queue.run(async () => {
       await this.#reconcile();
       const loaded = await this.#open();
@@ -160,8 +161,8 @@ export class FileDocument {
       const theirs = textOf(doc);
       let outcome: AdoptOutcome = 'equal';
       if (local !== null && local !== theirs) {
-        outcome = loaded.agreed === null ? 'conflict' : 'merged';
-        if (outcome === 'conflict') await conflictCopy(local);
+        outcome = loaded.agreed === null && conflictCopy ? 'conflict' : 'merged';
+        if (outcome === 'conflict') await conflictCopy!(local);
         else writeText(doc, mergedText(loaded.agreed, theirs, local));
       }
       await this.#replaceHistory(epoch, doc, base, theirs);

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { documentStoreContract } from '../store/document-store.contract.ts';
 import type { FileStore } from './file-store.ts';
 import { makeFolder, OWNER, openStore, Peer, refOf, until } from './test-folder.ts';
 
@@ -273,4 +274,32 @@ it('SY8 refuses updates of documents it does not have, and stores none of the ba
   });
   expect(await store.load('x')).toBeNull();
   expect(peer.toString()).toBe('one\n');
+});
+
+documentStoreContract('file', async () => {
+  const folder = makeFolder();
+  let n = 0;
+  let store = await openStore(folder.dir, { watch: false });
+  return {
+    get store() {
+      return store;
+    },
+    create: async (updates = []) => {
+      const ref = refOf(`d${n}`, `d${n++}.md`);
+      await store.add(folder.dir, { documentId: ref.documentId, path: ref.path });
+      await store.load(ref.documentId);
+      if (updates.length > 0) await store.append([{ ref, updates }]);
+      return ref;
+    },
+    remove: (ref) => store.remove(ref.documentId),
+    reopen: async () => {
+      await store.close();
+      store = await openStore(folder.dir, { watch: false });
+      return store;
+    },
+    close: async () => {
+      await store.close();
+      folder.cleanUp();
+    },
+  };
 });

@@ -166,7 +166,12 @@ export class FileStore implements DocumentStore {
   }
 
   /** The server's history takes over (FB4); see {@link FileDocument.adopt}. Close the open document first. */
-  async adopt(documentId: string, epoch: string, state: Uint8Array, conflictCopy: (text: string) => Promise<void>): Promise<AdoptOutcome> {
+  async adopt(
+    documentId: string,
+    epoch: string,
+    state: Uint8Array,
+    conflictCopy: ((text: string) => Promise<void>) | null,
+  ): Promise<AdoptOutcome> {
     return this.#get(documentId).document.adopt(epoch, state, conflictCopy);
   }
 

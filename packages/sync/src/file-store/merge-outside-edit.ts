@@ -1,4 +1,5 @@
-import { applyEdits, diffEdits, mergeText } from '@markco/core/document/merge-text';
+import { diffEdits, mergeText } from '@markco/core/document/merge-text';
+import { diffTokens } from '@markco/core/document/token-diff';
 import * as Y from 'yjs';
 
 /** The name of the text in every document (mrmd convention). */
@@ -28,15 +29,23 @@ export function writeText(doc: Y.Doc, target: string, origin?: unknown): Uint8Ar
  * nothing common is known, and both are kept.
  */
 export function mergedText(base: string | null, current: string, file: string): string {
-  return mergeText(base ?? commonText(current, file), current, file).text;
+  return mergeText(base ?? commonLines(current, file), current, file).text;
 }
 
-/** What two texts share; as the base of a merge it makes all else of both an addition, so that neither loses anything. */
-function commonText(a: string, b: string): string {
-  return applyEdits(
-    a,
-    diffEdits(a, b).map((edit) => ({ ...edit, insert: '' })),
-  );
+/** The lines two texts share; as the base of a merge they make all else of both an addition, so that neither loses anything. */
+function commonLines(a: string, b: string): string {
+  const lines = splitLines(a);
+  const kept: string[] = [];
+  let at = 0;
+  for (const gap of diffTokens(lines, splitLines(b))) {
+    kept.push(...lines.slice(at, gap.oldFrom));
+    at = gap.oldTo;
+  }
+  return [...kept, ...lines.slice(at)].join('');
+}
+
+function splitLines(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
 /**
