@@ -140,11 +140,12 @@ export function stockClient(
   return { doc, provider };
 }
 
-/** Resolves when the condition holds; looks again whenever a document changes and every few ms. Rejects after `ms`. */
-export async function until(condition: () => boolean, ms = 10_000, what = 'the condition'): Promise<void> {
+/** Resolves when the condition holds, looking again every few ms, after `look` where given. Rejects after `ms`. */
+export async function until(condition: () => boolean, ms = 10_000, what = 'the condition', look?: () => Promise<void>): Promise<void> {
   const deadline = Date.now() + ms;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`Waited ${ms} ms for ${what}.`);
+    await look?.();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

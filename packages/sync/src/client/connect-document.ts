@@ -128,7 +128,9 @@ class Connection implements DocumentConnection {
     const { doc, awareness } = this.#options;
     const url = new URL(ticket.url);
     url.searchParams.set('token', ticket.token);
-    if (this.#epoch !== null) url.searchParams.set('epoch', this.#epoch);
+    // A document that was empty belongs to any history: what was typed into it before the first sync merges as it is.
+    const epoch = this.#epoch ?? (this.#wasFilled ? null : ticket.epoch);
+    if (epoch !== null) url.searchParams.set('epoch', epoch);
     const session: Session = new Session({
       socket: new this.#WebSocket(url.href) as ClientSocket,
       doc,

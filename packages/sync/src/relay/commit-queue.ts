@@ -145,6 +145,8 @@ export class CommitQueue {
     const { log, metrics } = this.#options;
     this.#failing = true;
     metrics.error(error instanceof DeadlineExceeded ? 'append_timeout' : 'append');
+    // Hours of outage must not fill the log: attempts 0, 1, 2, 4, 8 and so on are written down.
+    if ((attempt & (attempt - 1)) !== 0) return;
     log.error(
       { err: error, attempt, reason: 'append', pendingBytes: this.#bytes },
       'The store did not take updates; nothing is acknowledged until it does. Trying again.',

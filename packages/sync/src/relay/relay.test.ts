@@ -196,6 +196,23 @@ describe('durable before relayed', () => {
     handle.release();
   });
 
+  it('SY5: what an earlier socket brought and is not durable yet is not acknowledged to the next one either', async () => {
+    const harness = await startHeld();
+    harness.store.hold();
+    const update = updateOf('once');
+    const first = await writer(harness);
+    first.socket.send(writeUpdate(update));
+    await until(() => harness.relay.stats().pendingBytes > 0);
+    first.socket.terminate();
+    const second = await writer(harness);
+    second.socket.send(writeUpdate(update));
+    second.socket.send(writeQueryAwareness());
+    await until(() => second.frames.some(([type]) => type === 1));
+    expect(has(second.frames, writeUpdate(update))).toBe(false);
+    harness.store.release();
+    await until(() => has(second.frames, writeUpdate(update)));
+  });
+
   it('SY6: through an outage nothing is echoed; afterwards everything is, once', async () => {
     const harness = await startHeld();
     const a = stock(harness);
@@ -398,7 +415,9 @@ describe('permissions', () => {
 
 describe('bounds', () => {
   it('SY13: a reader that stalls is ended; one that drains gets one diff and misses nothing', async () => {
-    const harness = await start({ limits: { staleBytes: 64 * 1024, terminateBytes: 64 * 1024 * 1024, staleMs: 20_000, compactBytes: 1e9 } });
+    const harness = await start({
+      limits: { staleBytes: 64 * 1024, terminateBytes: 64 * 1024 * 1024, staleMs: 20_000, compactBytes: 1e9 },
+    });
     const a = stock(harness);
     const slow = stock(harness);
     await Promise.all([synced(a.provider), synced(slow.provider)]);
