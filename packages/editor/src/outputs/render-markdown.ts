@@ -21,6 +21,8 @@ const SANITIZE = {
   USE_PROFILES: { html: true },
   FORBID_TAGS: ['style', 'form', 'input', 'button', 'select', 'textarea', 'video', 'audio', 'iframe'],
   FORBID_ATTR: ['style', 'id', 'name', 'srcset', 'class'],
+  // With an expression of our own, DOMPurify holds every other attribute against it too.
+  ADD_URI_SAFE_ATTR: ['align', 'colspan', 'rowspan', 'scope', 'width', 'height', 'start', 'type', 'target', 'rel', 'dir', 'lang', 'open'],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|data:image\/(?:png|jpeg|gif|webp);|#)/i,
 };
 
