@@ -1,6 +1,6 @@
 import { diffEdits, mergeText } from '@markco/core/document/merge-text';
-import { diffTokens } from '@markco/core/document/token-diff';
 import * as Y from 'yjs';
+import { commonLines } from './common-lines.ts';
 
 /** The name of the text in every document (mrmd convention). */
 export const TEXT_NAME = 'content';
@@ -30,22 +30,6 @@ export function writeText(doc: Y.Doc, target: string, origin?: unknown): Uint8Ar
  */
 export function mergedText(base: string | null, current: string, file: string): string {
   return mergeText(base ?? commonLines(current, file), current, file).text;
-}
-
-/** The lines two texts share; as the base of a merge they make all else of both an addition, so that neither loses anything. */
-function commonLines(a: string, b: string): string {
-  const lines = splitLines(a);
-  const kept: string[] = [];
-  let at = 0;
-  for (const gap of diffTokens(lines, splitLines(b))) {
-    kept.push(...lines.slice(at, gap.oldFrom));
-    at = gap.oldTo;
-  }
-  return [...kept, ...lines.slice(at)].join('');
-}
-
-function splitLines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
 /**
