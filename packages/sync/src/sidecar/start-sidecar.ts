@@ -10,6 +10,7 @@ import type { Log } from '../log.ts';
 import { RelayMetrics } from '../relay/metrics.ts';
 import { Relay } from '../relay/relay.ts';
 import type { DocumentStore } from '../store/document-store.ts';
+import { createStoreForMode } from '../store/mode/create-store-for-mode.ts';
 import { PrismaStore } from '../store/prisma-store.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { httpRoutes } from './http-routes.ts';
@@ -29,8 +30,8 @@ export interface Sidecar {
 export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
   const db = createDb({ connectionString: env.DATABASE_URL, max: env.DATABASE_POOL, applicationName: 'markco-sync' });
   const bus = await createPostgresBus(env.DATABASE_URL, { log: (line) => log.warn({ reason: 'bus' }, line) });
-  const store = openStore(env, db, log);
   const registry = new Registry();
+  const store = openStore(env, db, log, registry);
   collectDefaultMetrics({ register: registry });
   const metrics = new RelayMetrics(registry);
   const authorizer = new PostgresAuthorizer({ db, secret: env.secret, publicUrl: env.PUBLIC_URL });
@@ -43,8 +44,10 @@ export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
   return { port, relay, stop: () => stop({ server, relay, store, bus, db }) };
 }
 
-function openStore(_env: SyncEnv, db: Db, log: Log): DocumentStore {
-  return new PrismaStore(db, log);
+/** SY12. */
+function openStore(env: SyncEnv, db: Db, log: Log, registry: Registry): DocumentStore {
+  const prismaStore = new PrismaStore(db, log);
+  return createStoreForMode({ mode: env.SYNC_MODE, prismaStore, workspacesDir: env.MARKCO_WORKSPACES_DIR ?? null, log, registry });
 }
 
 interface Parts {
