@@ -4,7 +4,7 @@ import { inTx } from '@markco/db/in-tx';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { insertRuns } from './insert-runs.ts';
-import { type PreparedRun, prepareRun } from './prepare-run.ts';
+import { createOnce, type PreparedRun, prepareRun } from './prepare-run.ts';
 import { reportRoute } from './route-run.ts';
 import { toRunView, withProjectSlug } from './run-row.ts';
 
@@ -22,7 +22,8 @@ export async function createBatch(
   const runs = requests.map((request, index) => ({ ...request, batchId, ordinal: index }));
   checkTogether(runs);
   const prepared: PreparedRun[] = [];
-  for (const run of runs) prepared.push(await prepareRun(resources, principal, run));
+  const once = createOnce();
+  for (const run of runs) prepared.push(await prepareRun(resources, principal, run, once));
   await inTx(resources.db, (tx) => insertRuns(resources, tx, principal, prepared));
   for (const { row, route, existed } of prepared) if (!existed) reportRoute(resources, { ...row, userId: principal.userId }, route);
   const ids = runs.map((run) => run.runId);

@@ -3,11 +3,9 @@ import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { scoped } from '../scope.ts';
 import { tryRunEvent } from './apply-run-event.ts';
+import { RELEASED_MESSAGE } from './held-runs.ts';
 import { lockRun } from './lock-run.ts';
 import { wakeDispatchers } from './publish-run.ts';
-
-/** A run the person released says so, and is not held a second time. */
-export const RELEASED_MESSAGE = 'Runs as soon as the computer is there.';
 
 /**
  * RU8: "3 waiting runs: Run / Discard". Runs that are no longer waiting are left as they are.

@@ -4,6 +4,7 @@ import { inTx } from '@markco/db/in-tx';
 import { probeDevice } from '../agents/probe-device.ts';
 import type { Resources } from '../resources.ts';
 import type { DispatchContext } from './dispatch-context.ts';
+import { mustAsk } from './held-runs.ts';
 import { reachablePresence } from './load-route-input.ts';
 import { lockRun } from './lock-run.ts';
 import { offerRun } from './offer-run.ts';
@@ -24,6 +25,7 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
   for (let round = 0; round < MAX_REROUTES; round++) {
     const run = await resources.db.run.findUnique({ where: { id: runId } });
     if (run?.state !== 'queued' || run.heldSince || context.isBusy(runId)) return false;
+    if (mustAsk(run, resources.clock.now())) return false;
     const unfit = context.unfit.of(runId);
     const route = await routeRun(resources, run, unfit);
     if (!route || route.target.kind === 'queue') return false;
@@ -39,8 +41,11 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
       continue;
     }
     const offered = await offerRun(resources, routed, deviceId);
-    if (offered) withdrawLater(resources, context, offered, deviceId);
-    return offered !== null;
+    if (offered === 'full')
+      await sayWaiting(resources, run, await nameOf(resources, deviceId, 'is running as much as it can; this waits for a place'));
+    if (typeof offered === 'string') return false;
+    withdrawLater(resources, context, offered, deviceId);
+    return true;
   }
   return false;
 }

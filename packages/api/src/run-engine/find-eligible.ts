@@ -11,7 +11,7 @@ export async function findEligible(db: Db, limit = 200): Promise<string[]> {
       AND NOT EXISTS (
         SELECT 1 FROM runs o
         WHERE o.user_id = r.user_id AND o.project_id = r.project_id AND o.language = r.language AND o.session_name = r.session_name
-          AND o.id <> r.id
+          AND o.id <> r.id AND o.state IN ('queued', 'offered', 'running')
           AND (o.state IN ('offered', 'running')
             OR (o.state = 'queued' AND o.held_since IS NULL
               AND (o.created_at, coalesce(o.ordinal, 0), o.id) < (r.created_at, coalesce(r.ordinal, 0), r.id))))

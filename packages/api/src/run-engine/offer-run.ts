@@ -17,13 +17,14 @@ export const sessionKey = (run: Pick<RunRow, 'userId' | 'projectId' | 'language'
 /**
  * RU9, RU10: claims a queued run for a device and offers it. One process wins: the row is taken with SKIP LOCKED, and the
  * limits of RU8 are counted under the locks of the session and of the device.
- * @returns the offered row; null when another process has it or a limit says wait
+ * @returns the offered row; `full` when the device runs as much as it may; `taken` when another process has it or its session is in use
  */
-export async function offerRun(resources: Resources, run: RunRow, deviceId: string): Promise<RunRow | null> {
+export async function offerRun(resources: Resources, run: RunRow, deviceId: string): Promise<RunRow | 'full' | 'taken'> {
   return inTx(resources.db, async (tx) => {
     const locked = await lockRun(tx, run.id, { skipLocked: true });
-    if (locked?.state !== 'queued' || locked.heldSince || locked.attempt !== run.attempt) return null;
-    if (!(await hasRoom(tx, locked, deviceId))) return null;
+    if (locked?.state !== 'queued' || locked.heldSince || locked.attempt !== run.attempt) return 'taken';
+    if (await sessionBusy(tx, locked)) return 'taken';
+    if (await deviceFull(tx, run, deviceId)) return 'full';
     const attempt = locked.attempt + 1;
     const at = resources.clock.now();
     const offered = await applyRunEvent(resources, tx, locked, { type: 'offer', at, attempt, deviceId }, { message: null });
@@ -32,12 +33,16 @@ export async function offerRun(resources: Resources, run: RunRow, deviceId: stri
   });
 }
 
-async function hasRoom(tx: Tx, run: RunRow, deviceId: string): Promise<boolean> {
+const ACTIVE = { state: { in: ['offered', 'running'] } };
+
+async function sessionBusy(tx: Tx, run: RunRow): Promise<boolean> {
   await lockName(tx, sessionKey(run));
-  const active = { state: { in: ['offered', 'running'] } };
   const { userId, projectId, language, sessionName } = run;
-  if ((await tx.run.count({ where: { userId, projectId, language, sessionName, ...active } })) > 0) return false;
+  return (await tx.run.count({ where: { userId, projectId, language, sessionName, ...ACTIVE } })) > 0;
+}
+
+async function deviceFull(tx: Tx, run: RunRow, deviceId: string): Promise<boolean> {
   await lockName(tx, `device ${deviceId}`);
   const most = run.targetKind === 'cloud' ? MAX_RUNNING_PER_WORKER : MAX_RUNNING_PER_DEVICE;
-  return (await tx.run.count({ where: { deviceId, ...active } })) < most;
+  return (await tx.run.count({ where: { deviceId, ...ACTIVE } })) >= most;
 }

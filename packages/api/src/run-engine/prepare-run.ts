@@ -22,17 +22,25 @@ export interface PreparedRun {
 const MAX_COMPARED_CHARS = 1_000_000;
 
 /** RU3: checks that everything the request names is the person's and makes sense, and routes it. Writes nothing. */
-export async function prepareRun(resources: Resources, principal: Principal, request: RunRequest): Promise<PreparedRun> {
+export async function prepareRun(
+  resources: Resources,
+  principal: Principal,
+  request: RunRequest,
+  once: Once = createOnce(),
+): Promise<PreparedRun> {
   const scope = scoped(resources.db, principal);
-  const [, document] = await Promise.all([scope.project(request.projectId), scope.document(request.documentId)]);
+  await once(`project ${request.projectId}`, () => scope.project(request.projectId));
+  const document = await once(`document ${request.documentId}`, () => scope.document(request.documentId));
   if (document.projectId !== request.projectId)
     throw new AppError('bad_request', 'The document is not part of this project. Reload it and try again.');
-  if (request.target?.kind === 'device') await scope.device(request.target.deviceId);
+  const { target } = request;
+  if (target?.kind === 'device') await once(`device ${target.deviceId}`, () => scope.device(target.deviceId));
   checkCode(request);
   const language = canonicalLanguage(request.language);
   const json = request as unknown as Prisma.InputJsonObject;
   const routed = { id: request.runId, userId: principal.userId, projectId: request.projectId, language, sessionName: request.sessionName };
-  const route = await decideRoute(resources, { ...routed, batchId: request.batchId ?? null, request: json as Prisma.JsonObject });
+  const asked = { ...routed, batchId: request.batchId ?? null, request: json as Prisma.JsonObject };
+  const route = await once(`route ${language} ${JSON.stringify(target)}`, () => decideRoute(resources, asked));
   return {
     existed: false,
     route,
@@ -49,7 +57,7 @@ export async function prepareRun(resources: Resources, principal: Principal, req
       cellIndex: request.cellIndex ?? null,
       batchId: request.batchId ?? null,
       ordinal: request.ordinal ?? null,
-      codeChanged: await codeChanged(resources, request, document.size),
+      codeChanged: await codeChanged(resources, request, document.size, once),
     },
   };
 }
@@ -86,16 +94,28 @@ const SETTLED_MS = 10_000;
  * RU3: whether no cell of the stored text holds the code any more. Best effort: the stored text follows an edit within 10 s (SY9), and
  * within that time a difference may just be text on its way, so nothing is marked.
  */
-async function codeChanged(resources: Resources, request: RunRequest, size: number): Promise<boolean> {
+async function codeChanged(resources: Resources, request: RunRequest, size: number, once: Once): Promise<boolean> {
   if (request.cellIndex === undefined || size > MAX_COMPARED_CHARS) return false;
-  const document = await resources.db.document.findUnique({
-    where: { id: request.documentId },
-    select: { contentText: true, updatedAt: true },
-  });
-  if (!document) return false;
-  const age = resources.clock.now().getTime() - document.updatedAt.getTime();
-  const cells = parseCells(document.contentText);
-  const cell = cells[request.cellIndex];
-  if (!cell || age < SETTLED_MS) return false;
+  const cells = await once(`cells ${request.documentId}`, () => settledCells(resources, request.documentId));
+  if (!cells?.[request.cellIndex]) return false;
   return cells.every((other) => other.code.trimEnd() !== request.code.trimEnd());
+}
+
+/** The cells of the stored text, or null while it is too new to judge by. */
+async function settledCells(resources: Resources, documentId: string) {
+  const document = await resources.db.document.findUnique({ where: { id: documentId }, select: { contentText: true, updatedAt: true } });
+  const settled = document && resources.clock.now().getTime() - document.updatedAt.getTime() >= SETTLED_MS;
+  return settled ? parseCells(document.contentText) : null;
+}
+
+/** Asks each question once for all runs of a batch. */
+export type Once = <T>(key: string, ask: () => Promise<T>) => Promise<T>;
+
+export function createOnce(): Once {
+  const answers = new Map<string, Promise<unknown>>();
+  return <T>(key: string, ask: () => Promise<T>) => {
+    const answer = (answers.get(key) as Promise<T> | undefined) ?? ask();
+    answers.set(key, answer);
+    return answer;
+  };
 }

@@ -2,6 +2,7 @@ import { chooseTarget } from '@markco/core/routing/choose-target';
 import type { Route } from '@markco/core/routing/route-input';
 import { inTx } from '@markco/db/in-tx';
 import type { Resources } from '../resources.ts';
+import { RELEASED_MESSAGE } from './held-runs.ts';
 import { loadRouteInput, type RoutedRun, type UnfitDevices } from './load-route-input.ts';
 import { lockRun } from './lock-run.ts';
 import { publishRunChanged } from './publish-run.ts';
@@ -52,10 +53,13 @@ export async function routeRun(resources: Resources, run: RunRow, unfit?: UnfitD
   return inTx(resources.db, async (tx) => {
     const locked = await lockRun(tx, run.id);
     if (locked?.state !== 'queued') return null;
-    await tx.run.update({ where: { id: run.id }, data: { ...columns, message: null } });
+    await tx.run.update({ where: { id: run.id }, data: { ...columns, message: keptMessage(locked) } });
     publishRunChanged(resources, tx, run);
     const moved = locked.targetKind !== columns.targetKind || locked.reason !== columns.reason || locked.deviceId !== columns.deviceId;
     if (moved) tx.afterCommit(() => reportRoute(resources, run, route));
     return route;
   });
 }
+
+/** What the person decided about a waiting run outlives a change of its route (RU8). */
+const keptMessage = (run: RunRow): string | null => (run.message === RELEASED_MESSAGE ? run.message : null);

@@ -62,6 +62,7 @@ export function toRunView(row: RunRowWithSlug): RunView {
     awaitingInput: row.awaitingInput as AwaitedInput | null,
     cancelRequestedAt: row.cancelRequestedAt,
     contactLostSince: row.contactLostSince,
+    heldSince: row.heldSince,
     target: targetOf(row),
     reason: row.reason as RouteReason,
     freshSession: row.freshSession,

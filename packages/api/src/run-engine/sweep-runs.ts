@@ -5,7 +5,7 @@ import type { Prisma } from '@markco/db/client';
 import { inTx } from '@markco/db/in-tx';
 import type { Resources } from '../resources.ts';
 import { type RunExtras, tryRunEvent } from './apply-run-event.ts';
-import { RELEASED_MESSAGE } from './decide-waiting.ts';
+import { mustAsk } from './held-runs.ts';
 import { lockRun } from './lock-run.ts';
 import type { RunRow } from './run-row.ts';
 import { withdrawRun } from './withdraw-run.ts';
@@ -51,7 +51,7 @@ async function hold(resources: Resources): Promise<void> {
     reason: 'queued_device_offline',
     createdAt: { lt: ago(resources, QUEUE_AUTOSTART_MS) },
   };
-  await each(resources, where, (run) => (run.message === RELEASED_MESSAGE ? null : [{ type: 'held', at }, { message: HELD }]));
+  await each(resources, where, (run) => (mustAsk(run, at) ? [{ type: 'held', at }, { message: HELD }] : null));
 }
 
 const HELD = 'Waited for more than an hour. Run or discard?';

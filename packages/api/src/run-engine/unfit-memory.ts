@@ -9,6 +9,8 @@ type Entry = Unfit & { until: number; times: number };
 /** How long a device that failed a run is left out of its routing, in ms; doubled with each failure up to the most. */
 const FIRST_MS = 3_000;
 const MOST_MS = 60_000;
+/** Runs that ended are not told of; the oldest are forgotten. */
+const MOST_RUNS = 1_000;
 
 /** Which devices failed which run a moment ago. Kept by one process and lost with it: the cost is one more offer. */
 export class UnfitMemory {
@@ -25,6 +27,7 @@ export class UnfitMemory {
     const times = (devices.get(deviceId)?.times ?? 0) + 1;
     devices.set(deviceId, { why, away, times, until: this.#now() + Math.min(FIRST_MS * 2 ** (times - 1), MOST_MS) });
     this.#runs.set(runId, devices);
+    if (this.#runs.size > MOST_RUNS) this.#runs.delete(this.#runs.keys().next().value!);
   }
 
   /** The devices to leave out now. */

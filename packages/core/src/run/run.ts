@@ -74,6 +74,8 @@ export const runView = z.object({
   awaitingInput: z.object({ prompt: z.string(), password: z.boolean(), execId: z.string() }).nullable(),
   cancelRequestedAt: instant.nullable(),
   contactLostSince: instant.nullable(),
+  /** RU8: waited more than an hour; the person decides: Run or Discard. */
+  heldSince: instant.nullable().optional(),
   target: routeTarget,
   reason: routeReason,
   /** RU6, RU22: told next to the output: the namespace was empty when this run began. */

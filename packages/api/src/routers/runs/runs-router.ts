@@ -36,7 +36,11 @@ export const runsRouter = router({
   create: authedProcedure
     .use(limited(RATES.runs))
     .input(createRunInput)
-    .mutation(({ ctx, input }) => createRun(ctx.resources, ctx.principal, input)),
+    .mutation(({ ctx, input }) => {
+      // OP3: from here on the run's id stands for the request's.
+      ctx.log.info({ run_id: input.runId, project_id: input.projectId }, 'run requested');
+      return createRun(ctx.resources, ctx.principal, input);
+    }),
   createBatch: authedProcedure
     .use(limited(RATES.runs))
     .input(createBatchInput)
