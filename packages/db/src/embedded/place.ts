@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { needsOtherUser, postgresUser, type RunAs, reachableAs } from './run-as.ts';
+import { PUBLIC_HOME, publicPrograms } from './public-programs.ts';
+import { canRun, needsOtherUser, postgresUser, type RunAs, reachableAs, type SystemUser } from './run-as.ts';
 
 /** Everything settled before Postgres is started: its programs, its cluster's folder and as whom it runs. */
 export interface Place {
@@ -11,46 +12,57 @@ export interface Place {
   home: string;
   runAs: RunAs;
   /** Owner for files that Postgres must read. */
-  owner: { uid: number; gid: number } | null;
+  owner: SystemUser | null;
 }
 
-/** Where data and programs go when root keeps both in folders that no other user may enter and the kernel lends no capability. */
-const PUBLIC_HOME = '/var/lib';
+type Log = (line: string) => void;
 
-/** Decides how Postgres runs on `dataDir`, making the folder. */
-export function preparePlace(dataDir: string, log: (line: string) => void): Place {
+/** In the data folder: names the folder the database moved to. */
+const MOVED = 'moved-to';
+
+/** Decides how Postgres runs on `dataDir`, making the folder. As root, both the programs and the data may lie where no other user may go. */
+export function preparePlace(dataDir: string, log: Log): Place {
   const binaries = findBinaries();
   const home = join(dataDir, 'cluster');
   mkdirSync(home, { recursive: true, mode: 0o700 });
   if (!needsOtherUser()) return { binaries, home, runAs: { prefix: [], user: null }, owner: null };
   const user = postgresUser(log);
+  const programs = canRun(user, binaries.initdb) && canRun(user, binaries.postgres) ? binaries : publicPrograms(binaries, log);
+  return { binaries: programs, ...placeData(dataDir, home, user, log), owner: user };
+}
+
+function placeData(dataDir: string, home: string, user: SystemUser, log: Log): Pick<Place, 'home' | 'runAs'> {
   chownSync(home, user.uid, user.gid);
   // Others may pass, not list: the password beside the cluster is 0600.
   chmodSync(dataDir, 0o711);
-  const runAs = reachableAs(user, binaries.postgres, home);
-  return runAs ? { binaries, home, runAs, owner: user } : relocate(dataDir, binaries, user, log);
+  // Where it went once it stays, or a later start would find an empty database.
+  if (existsSync(join(dataDir, MOVED))) return relocate(dataDir, user, log);
+  const runAs = reachableAs(user, home);
+  if (runAs) return { home, runAs };
+  if (existsSync(join(home, 'pgdata'))) {
+    throw new Error(
+      `The database in ${home} cannot be reached by the user "postgres" any more: a folder above it is closed. Open it (chmod o+x), or set MARKCO_DATA_DIR.`,
+    );
+  }
+  return relocate(dataDir, user, log);
 }
 
-function relocate(dataDir: string, binaries: Binaries, user: { uid: number; gid: number }, log: (line: string) => void): Place {
+function relocate(dataDir: string, user: SystemUser, log: Log): Pick<Place, 'home' | 'runAs'> {
   const root = join(PUBLIC_HOME, `markco-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`);
-  const programs = join(root, 'native');
   const home = join(root, 'cluster');
+  const known = existsSync(join(dataDir, MOVED));
+  // Left by a data folder that was deleted since: kept, but not taken for this one's.
+  if (!known && existsSync(home)) renameSync(home, `${home}-${Date.now()}`);
   mkdirSync(home, { recursive: true, mode: 0o755 });
   chownSync(home, user.uid, user.gid);
   chmodSync(home, 0o700);
-  if (!existsSync(programs)) {
-    const copy = `${programs}-${process.pid}`;
-    cpSync(binaries.root, copy, { recursive: true, verbatimSymlinks: true });
-    rmSync(programs, { recursive: true, force: true });
-    renameSync(copy, programs);
-  }
-  const file = (path: string) => join(programs, 'bin', path.slice(dirname(path).length + 1));
-  const moved = { root: programs, initdb: file(binaries.initdb), postgres: file(binaries.postgres) };
-  const runAs = reachableAs(user, moved.postgres, home);
-  if (!runAs)
+  const runAs = reachableAs(user, home);
+  if (!runAs) {
     throw new Error(
       `Postgres cannot run here: the user "postgres" may enter neither ${dataDir} nor ${root}. Start MarkCo as an ordinary user, or set DATABASE_URL.`,
     );
-  log(`the user "postgres" may not enter ${dataDir}: the database is in ${root} instead`);
-  return { binaries: moved, home, runAs, owner: user };
+  }
+  if (!known) log(`the user "postgres" may not enter ${dataDir}: the database is in ${root} instead`);
+  writeFileSync(join(dataDir, MOVED), `${root}\n`);
+  return { home, runAs };
 }

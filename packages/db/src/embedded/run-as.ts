@@ -1,18 +1,24 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
+/** A user of the system, by number. */
+export interface SystemUser {
+  uid: number;
+  gid: number;
+}
+
 /** How Postgres is started: Postgres refuses to run as root, so root hands it to another user. */
 export interface RunAs {
   /** Put before the program's own words; empty where none is needed. */
   prefix: readonly string[];
   /** Null: the person who started us. */
-  user: { uid: number; gid: number } | null;
+  user: SystemUser | null;
 }
 
 /** Whether Postgres has to run as another user than we do. */
 export const needsOtherUser = (): boolean => process.getuid?.() === 0;
 
 /** The `postgres` user of the system, made if it is missing and can be made; else `nobody`. Only called as root. */
-export function postgresUser(log: (line: string) => void): { uid: number; gid: number } {
+export function postgresUser(log: (line: string) => void): SystemUser {
   const existing = lookUp('postgres');
   if (existing) return existing;
   for (const [program, ...args] of [
@@ -32,7 +38,7 @@ export function postgresUser(log: (line: string) => void): { uid: number; gid: n
   );
 }
 
-function lookUp(name: string): { uid: number; gid: number } | null {
+function lookUp(name: string): SystemUser | null {
   const number = (flag: string) =>
     Number.parseInt(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }), 10);
   try {
@@ -42,21 +48,23 @@ function lookUp(name: string): { uid: number; gid: number } | null {
   }
 }
 
+/** Whether `user` may start the program, by its path, with its libraries. */
+export function canRun(user: SystemUser, program: string): boolean {
+  return works({ prefix: [], user }, ['/bin/sh', '-c', 'test -x "$1" && "$1" --version', 'sh', program]);
+}
+
 /**
- * The mildest way for `user` to reach the program and the folder: as is; or, where a folder above them is closed to it (a 0700
- * checkout), with the one capability to pass closed folders and read. Null where neither works.
+ * The mildest way for `user` to work in the folder: as is; or, where a folder above it is closed to it (a 0700 checkout),
+ * with the one capability to pass closed folders and read. Null where neither works.
  */
-export function reachableAs(user: { uid: number; gid: number }, postgres: string, folder: string): RunAs | null {
+export function reachableAs(user: SystemUser, folder: string): RunAs | null {
   const setpriv = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const capability = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
   const ways: RunAs[] = [
     { prefix: [], user },
     { prefix: [...setpriv, ...capability], user: null },
   ];
-  return (
-    ways.find((way) => works(way, [postgres, '--version']) && works(way, ['/bin/sh', '-c', 'cd "$1" && ls . >/dev/null', 'sh', folder])) ??
-    null
-  );
+  return ways.find((way) => works(way, ['/bin/sh', '-c', 'cd "$1" && ls . >/dev/null', 'sh', folder])) ?? null;
 }
 
 function works(way: RunAs, command: readonly string[]): boolean {
