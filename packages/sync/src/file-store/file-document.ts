@@ -1,32 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import * as Y from 'yjs';
-import { DocumentGone } from '../store/document-gone.ts';
+import { missingFrom } from '../store/mode/document-states.ts';
 import { type Base, encodeBase, encodeMerge } from './base-frame.ts';
-import { type DocumentMeta, isLocalEpoch } from './document-meta.ts';
+import { DocumentMemory, type Loaded } from './document-memory.ts';
+import type { DocumentMeta } from './document-meta.ts';
 import type { DocumentSite } from './document-site.ts';
-import { FRAME, type Frame } from './log-frame.ts';
+import { FRAME } from './log-frame.ts';
 import { likelyBase, mergedText, textOf, writeText } from './merge-outside-edit.ts';
 import { projectFile } from './project-file.ts';
-import { freshLog, type Replayed, replayLog } from './replay-log.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { readSettled } from './settled-file.ts';
-import { StateLog } from './state-log.ts';
-import { sameStamp, sha256, type TextFile } from './text-file.ts';
+import { sameStamp, type TextFile } from './text-file.ts';
 
 // How long a program may hold on to what it read before it saves (see likelyBase), and how many projections that can be.
 const STALE_SAVE_MS = 2_000;
 const RECENT_BASES = 8;
-const COMPACT_AT_BYTES = 256 * 1024;
 const MAX_ROUNDS = 8;
-
-interface Loaded {
-  doc: Y.Doc;
-  hasState: boolean;
-  base: Base | null;
-  agreed: string | null;
-  /** Earlier bases an outside edit may still be made from, newest first. */
-  recent: { text: string; until: number }[];
-}
 
 /** What adopting the server's history did with the text that was here (FB4). */
 export type AdoptOutcome = 'equal' | 'merged' | 'conflict';
@@ -38,26 +27,26 @@ export type AdoptOutcome = 'equal' | 'merged' | 'conflict';
 export class FileDocument {
   readonly meta: DocumentMeta;
   readonly #site: DocumentSite;
-  readonly #log: StateLog;
+  readonly #memory: DocumentMemory;
   readonly #queue = new SerialQueue();
-  #loaded: Loaded | null = null;
-  /** The history before the last {@link adopt}, for edits still on their way to it. */
-  #retired: { epoch: string; doc: Y.Doc } | null = null;
-  #snapshotBytes = 0;
-  lastUsed = 0;
 
   constructor(site: DocumentSite, meta: DocumentMeta) {
     this.#site = site;
     this.meta = meta;
-    this.#log = new StateLog(site.logPath(meta.documentId));
+    this.#memory = new DocumentMemory(site, meta);
   }
 
   get busy(): boolean {
     return this.#queue.pending > 0;
   }
 
+  /** Milliseconds since the epoch. */
+  get lastUsed(): number {
+    return this.#memory.lastUsed;
+  }
+
   get inMemory(): boolean {
-    return this.#loaded !== null;
+    return this.#memory.loaded !== null;
   }
 
   /**
@@ -66,33 +55,25 @@ export class FileDocument {
    */
   record(text: string, epoch: string): Promise<void> {
     return this.#queue.run(async () => {
-      const loaded = await this.#open();
+      const loaded = await this.#memory.open();
       if (loaded.hasState) {
-        const payload = encodeBase({ text, hash: null }, loaded.base?.text ?? '');
-        await this.#log.append([{ kind: FRAME.agreed, payload }], false);
-        loaded.agreed = text;
+        await this.#memory.noteAgreed(text);
         return this.#site.saveMeta(this.meta);
       }
       const found = await this.#site.read(this.meta.file);
       // A file that changed since it was compared is an outside edit of the agreed text: its bytes must not count as known.
       const file = found?.status === 'ok' && found.text === text ? found : null;
-      const base = { text, hash: file?.hash ?? null };
-      this.meta.epoch = epoch;
-      await this.#log.rewrite(freshLog(this.#header(), null, base, text), false);
-      Object.assign(loaded, { base, agreed: text });
-      this.#noteBase(base, file);
-      this.meta.dirty = false;
-      await this.#site.saveMeta(this.meta);
+      await this.#memory.recordText(epoch, { text, hash: file?.hash ?? null }, file);
     });
   }
 
   /** FB5 first, then the whole state. Without the server's state a local history is made of the text (EL3). */
   load(): Promise<Uint8Array> {
     return this.#queue.run(async () => {
-      let loaded = await this.#open();
+      let loaded = await this.#memory.open();
       if (!loaded.hasState) loaded = await this.#makeLocalHistory(loaded);
       await this.#reconcile();
-      return Y.encodeStateAsUpdateV2((await this.#open()).doc);
+      return Y.encodeStateAsUpdateV2((await this.#memory.open()).doc);
     });
   }
 
@@ -106,10 +87,10 @@ export class FileDocument {
     const undo = await new Promise<() => Promise<void>>((onWritten, onFailed) => {
       void this.#queue.run(async () => {
         try {
-          await this.#open();
-          await this.#markDirty();
-          if (epoch !== null && epoch !== this.meta.epoch) updates = this.#carryOver(epoch, sent);
-          onWritten(await this.#log.append(updates.map(updateFrame), true));
+          await this.#memory.open();
+          await this.#memory.markDirty();
+          if (epoch !== null && epoch !== this.meta.epoch) updates = this.#memory.carryOver(epoch, sent);
+          onWritten(await this.#memory.appendUpdates(updates));
         } catch (error) {
           onFailed(error);
           return;
@@ -118,11 +99,7 @@ export class FileDocument {
       });
     });
     const commit = (): void => {
-      const { doc } = this.#loaded!;
-      doc.transact(() => {
-        for (const update of updates) Y.applyUpdate(doc, update);
-      });
-      this.#loaded!.hasState = true;
+      this.#memory.apply(updates);
       if (updates !== sent) for (const update of updates) this.#site.onOutsideEdit(this.meta.documentId, update);
       settle();
     };
@@ -154,7 +131,7 @@ export class FileDocument {
   adopt(epoch: string, state: Uint8Array, conflictCopy: ((text: string) => Promise<void>) | null): Promise<AdoptOutcome> {
     return this.#queue.run(async () => {
       await this.#reconcile();
-      const loaded = await this.#open();
+      const loaded = await this.#memory.open();
       const doc = new Y.Doc();
       Y.applyUpdate(doc, state);
       const { local, base } = await this.#localSide(loaded);
@@ -165,7 +142,7 @@ export class FileDocument {
         if (outcome === 'conflict') await conflictCopy!(local);
         else writeText(doc, mergedText(loaded.agreed, theirs, local));
       }
-      await this.#replaceHistory(epoch, doc, base, theirs);
+      await this.#memory.replaceHistory(epoch, doc, base, theirs);
       await this.#reconcile();
       return outcome;
     });
@@ -174,20 +151,11 @@ export class FileDocument {
   /** Takes in state of the same history another store has (SY12); `state` is a Yjs V1 update. Durable when it resolves; returns what was new. */
   absorb(state: Uint8Array): Promise<Uint8Array | null> {
     return this.#queue.run(async () => {
-      const { doc } = await this.#open();
-      const probe = new Y.Doc();
-      Y.applyUpdate(probe, Y.encodeStateAsUpdate(doc));
-      let fresh: Uint8Array | null = null;
-      const diff = Y.diffUpdate(state, Y.encodeStateVector(doc));
-      probe.on('update', () => {
-        fresh = diff;
-      });
-      Y.applyUpdate(probe, diff);
-      probe.destroy();
+      const { doc } = await this.#memory.open();
+      const fresh = missingFrom(Y.encodeStateAsUpdate(doc), state);
       if (fresh) {
-        await this.#log.append([updateFrame(diff)], true);
-        Y.applyUpdate(doc, diff);
-        this.#loaded!.hasState = true;
+        await this.#memory.appendUpdates([fresh]);
+        this.#memory.apply([fresh]);
       }
       return fresh;
     });
@@ -196,13 +164,9 @@ export class FileDocument {
   /** Remembers that server and folder agree now (FB4), and that nothing waits to be sent. Does nothing if the text went on meanwhile. */
   markAgreed(serverText: string): Promise<boolean> {
     return this.#queue.run(async () => {
-      const loaded = await this.#open();
+      const loaded = await this.#memory.open();
       if (textOf(loaded.doc) !== serverText || loaded.base?.text !== serverText) return false;
-      if (loaded.agreed !== serverText) {
-        const payload = encodeBase({ text: serverText, hash: null }, serverText);
-        await this.#log.append([{ kind: FRAME.agreed, payload }], false);
-        loaded.agreed = serverText;
-      }
+      if (loaded.agreed !== serverText) await this.#memory.noteAgreed(serverText);
       this.meta.dirty = false;
       await this.#site.saveMeta(this.meta);
       return true;
@@ -212,14 +176,14 @@ export class FileDocument {
   /** The text as it is now (of the log, or of the file where there is only that). */
   text(): Promise<string> {
     return this.#queue.run(async () => {
-      return (await this.#localSide(await this.#open())).local ?? '';
+      return (await this.#localSide(await this.#memory.open())).local ?? '';
     });
   }
 
   /** RU15: the state vector and whether the file holds all of it. */
   standing(): Promise<{ vector: Uint8Array; projected: boolean; hasState: boolean }> {
     return this.#queue.run(async () => {
-      const { doc, base, hasState } = await this.#open();
+      const { doc, base, hasState } = await this.#memory.open();
       return { vector: Y.encodeStateVector(doc), projected: base?.text === textOf(doc) && base.hash !== null, hasState };
     });
   }
@@ -227,11 +191,11 @@ export class FileDocument {
   /** FB7: writes a file that went away again. */
   rewrite(): Promise<void> {
     return this.#queue.run(async () => {
-      let loaded = await this.#open();
+      let loaded = await this.#memory.open();
       if (!loaded.hasState) loaded = await this.#makeLocalHistory(loaded);
       if (loaded.base) {
         const base = { text: loaded.base.text, hash: null };
-        await this.#write([{ kind: FRAME.base, payload: encodeBase(base, loaded.base.text) }], false);
+        await this.#memory.write([{ kind: FRAME.base, payload: encodeBase(base, loaded.base.text) }], false);
         loaded.base = base;
       }
       await this.#reconcile();
@@ -245,64 +209,32 @@ export class FileDocument {
 
   /** SY10. Folds the log into a snapshot where it is worth it, or `force`. */
   compact(force: boolean): Promise<number> {
-    return this.#queue.run(() => this.#compact(force));
+    return this.#queue.run(() => this.#memory.compact(force));
   }
 
   /** Frees the memory; the log has everything. */
   unload(): Promise<void> {
-    return this.#queue.run(() => this.#forget());
+    return this.#queue.run(() => this.#memory.forget());
   }
 
   /** Ends the document: closes the log and hands its path to `moveAway`. */
   retire(moveAway: (logPath: string) => Promise<void>): Promise<void> {
     return this.#queue.run(async () => {
-      await this.#forget();
+      await this.#memory.forget();
       await moveAway(this.#site.logPath(this.meta.documentId));
     });
   }
 
   // --- below: called inside the queue only ---
 
-  async #open(): Promise<Loaded> {
-    this.lastUsed = Date.now();
-    if (this.#loaded) return this.#loaded;
-    const frames = await this.#log.open();
-    const replayed = replayLog(frames);
-    const header = replayed.header;
-    if (header) this.meta.epoch = header.epoch;
-    else await this.#log.rewrite(freshLog(this.#header(), null, null, null), false);
-    this.meta.pulled = replayed.hasState && !isLocalEpoch(this.meta.epoch);
-    this.#snapshotBytes = this.#log.size;
-    this.#loaded = { ...(await this.#settleIntent(replayed)), doc: replayed.doc, hasState: replayed.hasState, agreed: replayed.agreed };
-    return this.#loaded;
-  }
-
-  /** FB6 after a crash: the announced write happened where the file has its bytes; where it has neither's, both stay candidates. */
-  async #settleIntent({ base, intent }: Replayed): Promise<Pick<Loaded, 'base' | 'recent'>> {
-    if (!intent) return { base, recent: [] };
-    const file = await this.#site.read(this.meta.file);
-    const found = file?.status === 'ok' ? file.hash : null;
-    if (found === intent.hash) return { base: intent, recent: [] };
-    if (found === null || found === base?.hash) return { base, recent: [] };
-    return { base, recent: [{ text: intent.text, until: Number.POSITIVE_INFINITY }] };
-  }
-
-  async #forget(): Promise<void> {
-    this.#retired?.doc.destroy();
-    this.#retired = null;
-    this.#loaded?.doc.destroy();
-    this.#loaded = null;
-    await this.#log.close();
-  }
-
   async #reconcile(): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const loaded = await this.#open();
+      const loaded = await this.#memory.open();
       const file = await readSettled(() => this.#site.read(this.meta.file), loaded.base?.hash ?? null, this.#site.settleMs);
       if (file && file.status !== 'ok') return this.#site.onUnusable(this.meta.documentId, file.status);
       if (file && !(await this.#takeIn(loaded, file))) return;
       if (!loaded.hasState) return;
-      if (await this.#tryProject(loaded, file)) return this.#compact(false).then(() => undefined);
+      if (await this.#tryProject(loaded, file)) return this.#memory.compact(false).then(() => undefined);
     }
     // Someone writes the file faster than we read it: their next pause wakes us again.
     this.#site.retryLater(this.meta.documentId);
@@ -316,14 +248,14 @@ export class FileDocument {
       return true;
     }
     if (!loaded.hasState) {
-      if (loaded.base) await this.#markDirty();
+      if (loaded.base) await this.#memory.markDirty();
       this.#site.onOutsideEdit(documentId, null);
       return false;
     }
     const base = { text: file.text, hash: file.hash };
     const update = this.#mergeIn(loaded, file.text);
-    if (update) await this.#markDirty();
-    await this.#write(
+    if (update) await this.#memory.markDirty();
+    await this.#memory.write(
       [
         update
           ? encodeMerge(update, base, loaded.base?.text ?? '')
@@ -333,7 +265,7 @@ export class FileDocument {
     );
     loaded.base = base;
     loaded.recent = [];
-    this.#noteBase(base, file);
+    this.#memory.noteBase(base, file);
     this.#site.saveMetaSoon(this.meta);
     if (update) this.#site.onOutsideEdit(documentId, update);
     return true;
@@ -370,13 +302,13 @@ export class FileDocument {
       file: this.meta.file,
       text,
       current: file,
-      announce: (hash) => this.#write([{ kind: FRAME.intent, payload: encodeBase({ text, hash }, previous?.text ?? '') }], true),
+      announce: (hash) => this.#memory.write([{ kind: FRAME.intent, payload: encodeBase({ text, hash }, previous?.text ?? '') }], true),
     });
     if (!done) return false;
     loaded.base = { text, hash: done.hash };
     if (previous) loaded.recent = [{ text: previous.text, until: Date.now() + STALE_SAVE_MS }, ...loaded.recent].slice(0, RECENT_BASES);
-    await this.#write([{ kind: FRAME.done, payload: new Uint8Array() }], false);
-    this.#noteBase(loaded.base, null);
+    await this.#memory.write([{ kind: FRAME.done, payload: new Uint8Array() }], false);
+    this.#memory.noteBase(loaded.base, null);
     this.meta.stamp = done.stamp;
     this.#site.saveMetaSoon(this.meta);
     if (previous) this.#site.watchLateWriter(done.late, (late) => this.#queue.run(() => this.#takeInLate(previous.text, late)));
@@ -386,11 +318,11 @@ export class FileDocument {
 
   /** What a program wrote into the file we had just replaced (FB6: newer bytes are never lost). */
   async #takeInLate(base: string, text: string): Promise<void> {
-    const loaded = await this.#open();
+    const loaded = await this.#memory.open();
     const update = writeText(loaded.doc, mergedText(base, textOf(loaded.doc), text));
     if (!update) return;
-    await this.#markDirty();
-    await this.#write([updateFrame(update)], true);
+    await this.#memory.markDirty();
+    await this.#memory.write([{ kind: FRAME.update, payload: update }], true);
     this.#site.onOutsideEdit(this.meta.documentId, update);
     await this.#reconcile();
   }
@@ -398,14 +330,8 @@ export class FileDocument {
   async #makeLocalHistory(loaded: Loaded): Promise<Loaded> {
     const { base } = await this.#localSide(loaded);
     const doc = new Y.Doc();
-    writeText(doc, base?.text ?? loaded.base?.text ?? '');
-    const header = { ...this.#header(), epoch: `local-${randomUUID()}` };
-    await this.#log.rewrite(freshLog(header, Y.encodeStateAsUpdateV2(doc), base ?? loaded.base, loaded.agreed));
-    this.#loaded = { ...loaded, doc, hasState: true, base: base ?? loaded.base };
-    this.meta.epoch = header.epoch;
-    this.#noteBase(this.#loaded.base, null);
-    await this.#site.saveMeta(this.meta);
-    return this.#loaded;
+    writeText(doc, base?.text ?? '');
+    return this.#memory.startHistory(`local-${randomUUID()}`, doc, base);
   }
 
   /** The text that was here, null where there is none, and the file's part in it: what the next outside edit starts from. */
@@ -416,76 +342,4 @@ export class FileDocument {
     // Not there right now: that is no edit, and whether it is a removal is not decided here (FB7).
     return { local: loaded.base?.text ?? null, base: loaded.base };
   }
-
-  async #replaceHistory(epoch: string, doc: Y.Doc, base: Base | null, serverText: string): Promise<void> {
-    const header = { ...this.#header(), epoch };
-    await this.#log.rewrite(freshLog(header, Y.encodeStateAsUpdateV2(doc), base, serverText));
-    const old = this.#loaded;
-    this.#retired?.doc.destroy();
-    this.#retired = old?.hasState ? { epoch: this.meta.epoch, doc: old.doc } : null;
-    this.#loaded = { doc, hasState: true, base, agreed: serverText, recent: [] };
-    this.#snapshotBytes = this.#log.size;
-    this.meta.epoch = epoch;
-    this.meta.pulled = true;
-    this.meta.dirty = textOf(doc) !== serverText;
-    this.#noteBase(base, null);
-    await this.#site.saveMeta(this.meta);
-  }
-
-  /**
-   * SY7: edits of a history that was replaced while they were on their way are carried over as text. Whoever made them is told to come back
-   * to the new history, and finds them there.
-   */
-  #carryOver(epoch: string, sent: readonly Uint8Array[]): Uint8Array[] {
-    if (this.#retired?.epoch !== epoch) throw new DocumentGone([this.meta.documentId]);
-    const old = this.#retired.doc;
-    const before = textOf(old);
-    for (const update of sent) Y.applyUpdate(old, update);
-    const { doc } = this.#loaded!;
-    // On a copy: the document in memory holds nothing that is not in the log.
-    const copy = new Y.Doc();
-    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
-    const update = writeText(copy, mergedText(before, textOf(copy), textOf(old)));
-    copy.destroy();
-    return update ? [update] : [];
-  }
-
-  async #markDirty(): Promise<void> {
-    if (this.meta.dirty) return;
-    this.meta.dirty = true;
-    await this.#site.saveMeta(this.meta);
-  }
-
-  /** The document in memory may be ahead of a write that fails: then it is read anew from the log. */
-  async #write(frames: Frame[], sync: boolean): Promise<void> {
-    try {
-      await this.#log.append(frames, sync);
-    } catch (error) {
-      await this.#forget();
-      throw error;
-    }
-  }
-
-  async #compact(force: boolean): Promise<number> {
-    const loaded = await this.#open();
-    const before = this.#log.size;
-    if (!loaded.hasState || (!force && before < Math.max(COMPACT_AT_BYTES, 3 * this.#snapshotBytes))) return 0;
-    await this.#log.rewrite(freshLog(this.#header(), Y.encodeStateAsUpdateV2(loaded.doc), loaded.base, loaded.agreed));
-    this.#snapshotBytes = this.#log.size;
-    return before;
-  }
-
-  #noteBase(base: Base | null, file: TextFile | null): void {
-    this.meta.textHash = sha256(base?.text ?? '');
-    this.meta.fileHash = base?.hash ?? null;
-    if (file) this.meta.stamp = file.stamp;
-  }
-
-  #header(): { documentId: string; epoch: string; path: string } {
-    return { documentId: this.meta.documentId, epoch: this.meta.epoch, path: this.meta.path };
-  }
-}
-
-function updateFrame(update: Uint8Array): Frame {
-  return { kind: FRAME.update, payload: update };
 }

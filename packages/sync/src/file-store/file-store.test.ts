@@ -46,6 +46,24 @@ describe('SY11 state beside the markdown', () => {
     expect(again.meta('a.md')).toMatchObject({ path: 'a.md', dirty: true });
   });
 
+  it('goes on from a write whose confirmation was lost in a power cut', async () => {
+    const store = await start();
+    const peer = await openDocument(store, 'a.md', 'one\n');
+    await peer.edit((text) => text.insert(4, 'two\n'));
+    await until(() => read('a.md') === 'one\ntwo\n');
+    await store.close();
+    const log = file('.markco/docs/a.md.yjs');
+    // The last frame says "done", and has no payload.
+    writeFileSync(log, readFileSync(log).subarray(0, -9));
+    const again = await start();
+    await peer.reconnect(again);
+    await peer.edit((text) => text.insert(8, 'three\n'));
+    await again.close();
+    writeFileSync(file('a.md'), 'zero\none\ntwo\nthree\n');
+    const last = await Peer.open(await start(), refOf('a.md', 'a.md'));
+    expect(last.toString()).toBe('zero\none\ntwo\nthree\n');
+  });
+
   it('compacts without losing anything', async () => {
     const store = await start();
     const peer = await openDocument(store, 'a.md', 'start\n');

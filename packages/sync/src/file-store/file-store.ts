@@ -361,7 +361,10 @@ export class FileStore implements DocumentStore {
   }
 
   #notice(documentId: string): void {
-    this.notice(documentId).catch((error: Error) => this.#problem(documentId, error));
+    this.notice(documentId).catch((error: Error) => {
+      this.#problem(documentId, error);
+      this.#projection.schedule(documentId, RETRY_MS * 5);
+    });
   }
 
   #siteEvents(dir: string): SiteEvents {
