@@ -51,12 +51,37 @@ describe('workspace', () => {
     });
     await until(() => expect(all('cell-output')[0]?.textContent).toContain('two'));
     expect(all('cell-output')[0]?.dataset.cellIndex).toBe('1');
+    expect(all('run-announcer')[0]?.textContent).toBe('Cell 2: Running');
     await act(async () => {
       host.emit(id, { kind: 'ended', outcome: 'completed', durationMs: 300 });
       host.change(id, { state: 'completed', endedAt: new Date(300) });
     });
     expect(all('ran-on')[0]?.textContent).toBe('ran on MacBook Pro · 0.3 s');
     expect(all('cell-status')[0]?.textContent).toBe('Done');
+  });
+
+  it('RU6: after a fallback, offers the way back to the device that is online again', async () => {
+    const host = fakeHost({ 'hello.md': TEXT });
+    await show(host);
+    await act(async () => all('cell-run')[0]!.click());
+    await until(() => expect(newest(host)).toBeDefined());
+    const { id } = newest(host);
+    const at = new Date(0);
+    await act(async () =>
+      host.change(id, {
+        state: 'completed',
+        target: { kind: 'cloud' },
+        reason: 'fallback_device_offline',
+        ranOn: 'Cloud',
+        startedAt: at,
+        endedAt: at,
+      }),
+    );
+    const back = [...document.querySelectorAll('button')].find((button) => button.textContent === 'Back to MacBook Pro (variables there)');
+    await act(async () => back!.click());
+    await until(() => expect(host.runsOf(documentIdAt(0)).get()).toHaveLength(2));
+    const sent = host.calls.filter((call) => call.name === 'startRuns').at(-1)!.args[0] as { target?: unknown }[];
+    expect(sent[0]!.target).toEqual({ kind: 'device', deviceId: host.devices.get()[0]!.id });
   });
 
   it('RU14: a password is asked for masked and sent', async () => {

@@ -4,6 +4,7 @@ import { EditorPane } from './editor-pane.tsx';
 import { type OpenDocument, type WorkspaceHost, WorkspaceHostProvider } from './host.tsx';
 import { FileTree } from './layout/file-tree.tsx';
 import { KeyBar } from './layout/key-bar.tsx';
+import { RunAnnouncer } from './layout/run-announcer.tsx';
 import { RunBar } from './layout/run-bar.tsx';
 import { GonePanel, Skeleton } from './layout/states.tsx';
 import { TopBar } from './layout/top-bar.tsx';
@@ -129,6 +130,7 @@ function Body({ wide, began, startAt, onMenu }: BodyProps): ReactNode {
       )}
       {log !== null && <LogDialog runId={log} onClose={() => session.log.set(null)} />}
       <WorkspacePalette />
+      <RunAnnouncer />
     </>
   );
 }

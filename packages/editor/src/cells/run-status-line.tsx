@@ -1,3 +1,4 @@
+import type { DeviceView } from '@markco/core/device/device';
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunView } from '@markco/core/run/run';
 import type { ReactNode } from 'react';
@@ -28,7 +29,7 @@ function PendingLine({ pending, index }: { pending: PendingRun; index: number })
   const failed = pending.state === 'failed';
   return (
     <div className={`mk-status mk-tone-${failed ? 'bad' : 'busy'}`}>
-      <span role="status" data-testid="cell-status" data-cell-index={index} className="mk-status-text">
+      <span data-testid="cell-status" data-cell-index={index} className="mk-status-text">
         {pending.state === 'sending' ? <Spinner /> : <Icon name={failed ? 'warn' : 'clock'} size={16} />}
         {pending.message}
       </span>
@@ -54,10 +55,11 @@ function KnownLine({ run, index }: { run: RunView; index: number }): ReactNode {
   const status = runStatus(run, now, targetNameOf(run, devices));
   const icon = ICONS[status.tone];
   const ranOn = ranOnText(run);
+  const back = active ? null : backTo(run, devices, host.project.get().id);
   const offerAbove = run.state === 'failed' && run.freshSession && index > 0;
   return (
     <div className={`mk-status mk-tone-${status.tone}`}>
-      <span role="status" data-testid="cell-status" data-cell-index={index} data-state={run.state} className="mk-status-text">
+      <span data-testid="cell-status" data-cell-index={index} data-state={run.state} className="mk-status-text">
         {icon ? <Icon name={icon} size={16} /> : <Spinner />}
         {status.text}
       </span>
@@ -78,6 +80,11 @@ function KnownLine({ run, index }: { run: RunView; index: number }): ReactNode {
           Run again
         </button>
       )}
+      {back && (
+        <button type="button" className="mk-button mk-small" onClick={() => controller.run([index], { kind: 'device', deviceId: back.id })}>
+          Back to {back.name} (variables there)
+        </button>
+      )}
       {ranOn && (
         <span className="mk-ran-on" data-testid="ran-on" data-cell-index={index}>
           {ranOn}
@@ -90,4 +97,11 @@ function KnownLine({ run, index }: { run: RunView; index: number }): ReactNode {
 /** The place a run went, as a choice for the next. */
 function targetOf(run: RunView) {
   return run.target.kind === 'queue' ? null : run.target;
+}
+
+/** RU6: no silent hop back. After a fallback, the device that holds the project is offered once it is online again. */
+function backTo(run: RunView, devices: readonly DeviceView[], projectId: string): DeviceView | null {
+  if (run.target.kind !== 'cloud' || !run.reason.startsWith('fallback_device')) return null;
+  const fits = (device: DeviceView): boolean => device.kind !== 'worker' && device.presence === 'online' && device.allowRuns;
+  return devices.find((device) => fits(device) && device.projectIds.includes(projectId)) ?? null;
 }

@@ -34,9 +34,10 @@ export function TopBar({ title, wide, onMenu, onPanel }: Props): ReactNode {
           <Icon name="menu" />
         </button>
       )}
-      <h1 className="mk-title mk-ellipsis">{title}</h1>
-      <SaveBadge open={session.open} />
-      <span className="mk-grow" />
+      <div className={wide ? 'mk-heading' : 'mk-heading mk-stacked'}>
+        <h1 className="mk-title mk-ellipsis">{title}</h1>
+        <SaveBadge open={session.open} />
+      </div>
       {wide && <Presence />}
       {wide && <TargetButton />}
       {wide && (

@@ -10,6 +10,7 @@ const base: TargetInputs = {
   chosen: null,
   language: 'python',
   online: true,
+  now: Date.parse('2026-05-01T12:00:00Z'),
 };
 const guess = (change: Partial<TargetInputs>) => predictTarget({ ...base, ...change });
 const offline = [fakeDevice({ presence: 'offline' })];
@@ -28,6 +29,12 @@ describe('predicted target', () => {
     const other = fakeDevice({ id: '00000000-0000-4000-8000-0000000000bb', name: 'Studio' });
     const last = fakeRun(input, { startedAt: new Date(), target: { kind: 'device', deviceId: other.id } });
     expect(guess({ devices: [fakeDevice(), other], runs: [last] }).label).toBe('Studio');
+  });
+  it('RU6: a cloud session keeps the next run for 30 idle minutes', () => {
+    const cloud = (endedAt: string) =>
+      fakeRun(input, { startedAt: new Date(endedAt), endedAt: new Date(endedAt), target: { kind: 'cloud' } });
+    expect(guess({ runs: [cloud('2026-05-01T11:45:00Z')] })).toMatchObject({ kind: 'cloud', detail: 'The variables are in the cloud.' });
+    expect(guess({ runs: [cloud('2026-05-01T11:15:00Z')] }).kind).toBe('device');
   });
   it('RU5: falls back to the cloud, unless the person or project does not want it', () => {
     expect(guess({ devices: offline })).toMatchObject({

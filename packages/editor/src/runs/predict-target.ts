@@ -15,7 +15,12 @@ export type TargetInputs = {
   chosen: RequestedTarget | null;
   language: string;
   online: boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
 };
+
+/** RU6: a cloud session is kept this long while idle. */
+const CLOUD_SESSION_MS = 30 * 60 * 1000;
 
 /** RU5, in the client's eyes: the order of the server's choice with what this client knows. The server decides; this only tells. */
 export function predictTarget(inputs: TargetInputs): TargetGuess {
@@ -35,8 +40,11 @@ function fromChoice({ chosen, me, devices }: TargetInputs): TargetGuess | null {
   return { kind: usable(device) ? 'device' : 'queue', label: device.name, detail: `You chose ${device.name}.${away}` };
 }
 
-function fromSession({ runs, devices }: TargetInputs): TargetGuess | null {
+function fromSession({ runs, devices, now }: TargetInputs): TargetGuess | null {
   const last = runs.find((run) => run.startedAt);
+  if (last?.target.kind === 'cloud' && now - (last.endedAt ?? last.createdAt).getTime() < CLOUD_SESSION_MS) {
+    return { kind: 'cloud', label: 'Cloud', detail: 'The variables are in the cloud.' };
+  }
   if (last?.target.kind !== 'device') return null;
   const { deviceId } = last.target;
   const device = devices.find((each) => each.id === deviceId);

@@ -90,6 +90,7 @@ export class RunController {
       chosen: this.chosen.get(),
       language,
       online: online.get(),
+      now: Date.now(),
     });
   }
 

@@ -39,6 +39,7 @@ describe('run status', () => {
     expect(ranOnText(run({ ranOn: 'MacBook Pro', ...times }))).toBe('ran on MacBook Pro · 0.3 s');
     const cloud = { ranOn: 'Cloud', target: { kind: 'cloud' as const }, freshSession: true, startedAt: before(1200), endedAt: before(0) };
     expect(ranOnText(run(cloud))).toBe('Cloud · 1.2 s · fresh session');
+    expect(ranOnText(run({ ranOn: 'MacBook Pro', startedAt: before(300) }))).toBe('on MacBook Pro');
     expect(ranOnText(run({}))).toBeNull();
   });
   it('tells durations as people do', () => {

@@ -56,7 +56,7 @@ function plainStatus(run: RunView, targetName: string | null): { tone: RunStatus
 export function ranOnText(run: Pick<RunView, 'ranOn' | 'target' | 'freshSession' | 'startedAt' | 'endedAt'>): string | null {
   if (!run.ranOn) return null;
   const cloud = run.target.kind === 'cloud';
-  const parts = [cloud ? run.ranOn : `ran on ${run.ranOn}`];
+  const parts = [cloud ? run.ranOn : run.endedAt ? `ran on ${run.ranOn}` : `on ${run.ranOn}`];
   if (run.startedAt && run.endedAt) parts.push(formatElapsed(run.endedAt.getTime() - run.startedAt.getTime()));
   if (run.freshSession) parts.push('fresh session');
   return parts.join(' · ');
