@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createDocumentConnection } from './test-support/open-local.ts';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -9,6 +8,7 @@ import { Agent } from './agent.ts';
 import { fileCredentialStore } from './config/credentials.ts';
 import { SettingsFile } from './config/settings.ts';
 import { silentLog } from './log.ts';
+import { createDocumentConnection } from './test-support/open-local.ts';
 import { DEVICE_ID, PROJECT_ID, sampleOffer, USER_ID } from './test-support/sample-offer.ts';
 import { waitUntil } from './test-support/wait-until.ts';
 
@@ -20,7 +20,11 @@ let agent: Agent;
 beforeEach(async () => {
   gateway = await startFakeGateway();
   gateway.http = {
-    'projects.registerLocal': (input) => ({ project: projectView(), documents: [], missing: (input as { manifest: { path: string }[] }).manifest.map((m) => m.path) }),
+    'projects.registerLocal': (input) => ({
+      project: projectView(),
+      documents: [],
+      missing: (input as { manifest: { path: string }[] }).manifest.map((m) => m.path),
+    }),
     'documents.list': () => [],
     'documents.seed': () => ({ items: [] }),
   };
@@ -46,7 +50,15 @@ const projectView = () => ({
   fallbackToCloud: null,
   attachments: [],
 });
-const tokens = { accessToken: 'a', refreshToken: 'r', expiresIn: 600, deviceId: DEVICE_ID, userId: USER_ID, userName: 'Ada', obtainedAt: Date.now() };
+const tokens = {
+  accessToken: 'a',
+  refreshToken: 'r',
+  expiresIn: 600,
+  deviceId: DEVICE_ID,
+  userId: USER_ID,
+  userName: 'Ada',
+  obtainedAt: Date.now(),
+};
 
 async function start(): Promise<Agent> {
   agent = new Agent({
@@ -73,7 +85,14 @@ describe('agent', () => {
     const kinds: string[] = [];
     const printed: string[] = [];
     const { done } = agent.local.runs.start(
-      { userId: 'local', projectId: project, documentId: 'x', docPath: 'index.md', language: 'python', code: 'import os\nprint(os.getcwd())' },
+      {
+        userId: 'local',
+        projectId: project,
+        documentId: 'x',
+        docPath: 'index.md',
+        language: 'python',
+        code: 'import os\nprint(os.getcwd())',
+      },
       ({ body }) => {
         kinds.push(body.kind);
         if (body.kind === 'stdout') printed.push(body.text);
@@ -93,7 +112,9 @@ describe('agent', () => {
     expect(new URL(ticket.url).hostname).toBe('127.0.0.1');
     for (const token of ['', 'wrong', 'x'.repeat(43)]) {
       const status = await new Promise<number>((resolve) => {
-        new WebSocket(`${ticket.url}&token=${token}`).once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0)).once('error', () => {});
+        new WebSocket(`${ticket.url}&token=${token}`)
+          .once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0))
+          .once('error', () => {});
       });
       expect(status).toBe(401);
     }
@@ -120,7 +141,10 @@ describe('agent', () => {
 
   it('a link made by another process reaches the running agent', async () => {
     await start();
-    await new SettingsFile(path.join(home, 'agent', 'settings.json')).update((s) => ({ ...s, folders: [{ root: project, paused: false }] }));
+    await new SettingsFile(path.join(home, 'agent', 'settings.json')).update((s) => ({
+      ...s,
+      folders: [{ root: project, paused: false }],
+    }));
     await waitUntil(() => agent.status().folders.length === 1, 'the folder');
     await agent.unlinkFolder(project);
     expect(agent.status().folders).toEqual([]);
@@ -137,6 +161,11 @@ describe('agent', () => {
     }));
     await start();
     expect(agent.status()).toMatchObject({ state: 'needs_attention' });
-    expect(agent.status().folders.map((f) => f.problem !== null).sort()).toEqual([false, true]);
+    expect(
+      agent
+        .status()
+        .folders.map((f) => f.problem !== null)
+        .sort(),
+    ).toEqual([false, true]);
   });
 });

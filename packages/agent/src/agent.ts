@@ -37,6 +37,18 @@ export interface AgentOptions {
   connection?: ConstructorParameters<typeof RunHost>[0]['connection'];
 }
 
+/** The parts a desktop window works with directly (EL3). */
+export interface AgentParts {
+  relay: LocalRelay;
+  rooms: Relay;
+  bus: LocalBus;
+  runs: LocalRuns;
+  folders: Folders;
+  store: FileStore;
+  pool: DevicePool;
+  api: ApiClient;
+}
+
 const LOOK_AROUND_MS = 30_000;
 
 /** The program on a person's computer: folders, runtimes and the way to the server; the same in the `markco` command and in Electron. */
@@ -114,19 +126,27 @@ export class Agent extends EventEmitter<{ status: [AgentStatus]; signIn: [SignIn
   }
 
   /** Everything the desktop window reaches directly (EL3). */
-  get local(): { relay: LocalRelay; runs: LocalRuns; folders: Folders; store: FileStore; pool: DevicePool; api: ApiClient } {
-    return { relay: this.#localRelay, runs: this.#local, folders: this.#folders, store: this.#store, pool: this.#pool, api: this.#api };
+  get local(): AgentParts {
+    return {
+      ...{ relay: this.#localRelay, rooms: this.#relay, bus: this.#bus, runs: this.#local },
+      ...{ folders: this.#folders, store: this.#store, pool: this.#pool, api: this.#api },
+    };
   }
 
   /** FB1: what would be linked; throws where it must not be. */
   preview(dir: string): Promise<LinkPreview> {
-    return previewLink(dir, this.#settings.folders.map((folder) => folder.root));
+    return previewLink(
+      dir,
+      this.#settings.folders.map((folder) => folder.root),
+    );
   }
 
   async linkFolder(dir: string): Promise<LinkPreview> {
     const preview = await this.preview(dir);
     await this.#change((settings) =>
-      settings.folders.some((folder) => folder.root === preview.dir) ? settings : { ...settings, folders: [...settings.folders, { root: preview.dir, paused: false }] },
+      settings.folders.some((folder) => folder.root === preview.dir)
+        ? settings
+        : { ...settings, folders: [...settings.folders, { root: preview.dir, paused: false }] },
     );
     return preview;
   }
@@ -158,8 +178,14 @@ export class Agent extends EventEmitter<{ status: [AgentStatus]; signIn: [SignIn
     this.#tell();
   }
 
+  /** The computer goes to sleep: offline for others at once (AG2). Runs and runtimes stay; {@link wake} connects again. */
+  async sleep(): Promise<void> {
+    await this.#host?.connection.stop('sleep');
+  }
+
   /** Wake or a network change: connect at once. */
   wake(): void {
+    this.#host?.connection.start();
     this.#host?.connection.reconnect();
   }
 

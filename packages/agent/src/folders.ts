@@ -35,7 +35,9 @@ export class Folders {
 
   /** Starts, stops and pauses bridges until they are as `folders` says. Calls run one after another. */
   apply(folders: readonly LinkedFolder[]): Promise<void> {
-    this.#applying = this.#applying.then(() => this.#apply(folders)).catch((error: unknown) => this.#o.log.error({ reason: reason(error) }, 'the linked folders could not be taken over'));
+    this.#applying = this.#applying
+      .then(() => this.#apply(folders))
+      .catch((error: unknown) => this.#o.log.error({ reason: reason(error) }, 'the linked folders could not be taken over'));
     return this.#applying;
   }
 
@@ -78,7 +80,10 @@ export class Folders {
     const root = this.rootOf(projectId);
     if (!root) return 'This computer has no folder for the project, so the cell ran in an empty one.';
     if (!stateVector) return null;
-    const holds = await this.#bridges.get(root)!.filesHold(documentId, Buffer.from(stateVector, 'base64'), withinMs).catch(() => false);
+    const holds = await this.#bridges
+      .get(root)!
+      .filesHold(documentId, Buffer.from(stateVector, 'base64'), withinMs)
+      .catch(() => false);
     return holds ? null : 'The files on this computer did not have the latest edits yet when the cell started.';
   }
 

@@ -1,12 +1,15 @@
-import { cpus, freemem, hostname, loadavg } from 'node:os';
 import { readFile } from 'node:fs/promises';
+import { cpus, freemem, hostname, loadavg } from 'node:os';
 import type { CapabilitySnapshot } from '@markco/core/device/device';
 
 /** The agent's version, as REGISTER tells it. */
 export const AGENT_VERSION = '0.1.0';
 
 /** A name for this computer until the person gives it one. */
-export const defaultDeviceName = (): string => hostname().replace(/\.(local|lan|home)$/i, '').slice(0, 100) || 'This computer';
+export const defaultDeviceName = (): string =>
+  hostname()
+    .replace(/\.(local|lan|home)$/i, '')
+    .slice(0, 100) || 'This computer';
 
 /** REGISTER's platform. */
 export const platformName = (): 'darwin' | 'win32' | 'linux' | 'other' =>

@@ -114,7 +114,13 @@ class GatewayState implements Omit<FakeGateway, 'url' | 'close'> {
   push(message: Record<string, unknown>): boolean {
     const about = this.registered.at(-1);
     if (!this.current || !about) return false;
-    this.current.stream.push({ messageId: randomUUID(), userId: about.userId, deviceId: about.deviceId, timestamp: Date.now(), ...message });
+    this.current.stream.push({
+      messageId: randomUUID(),
+      userId: about.userId,
+      deviceId: about.deviceId,
+      timestamp: Date.now(),
+      ...message,
+    });
     return true;
   }
 
@@ -279,13 +285,15 @@ function give(verdict: 'drop' | 'silent' | 'refuse', ws: WebSocket): Promise<nev
 
 function attachHttp(server: Server, state: GatewayState): void {
   const t = initTRPC.context<{ bearer: string | null }>().create({ transformer: superjson });
-  const call = (name: string) => async ({ input, ctx }: { input: unknown; ctx: { bearer: string | null } }) => {
-    const handler = state.http[name];
-    if (!handler) throw new TRPCError({ code: 'NOT_FOUND', message: `the test scripts no ${name}` });
-    const answer = await handler(input, ctx.bearer);
-    state.changed();
-    return answer;
-  };
+  const call =
+    (name: string) =>
+    async ({ input, ctx }: { input: unknown; ctx: { bearer: string | null } }) => {
+      const handler = state.http[name];
+      if (!handler) throw new TRPCError({ code: 'NOT_FOUND', message: `the test scripts no ${name}` });
+      const answer = await handler(input, ctx.bearer);
+      state.changed();
+      return answer;
+    };
   server.on('request', (request, response) => {
     const path = (request.url ?? '').replace(/^\/api\/trpc\//, '').split('?')[0]!;
     const any = t.procedure.input((value: unknown) => value);

@@ -22,7 +22,15 @@ import {
   ticketInput,
   ticketReply,
 } from '@markco/core/contract/projects';
-import { cancelRunInput, createBatchInput, listRunsInput, runInputInput, runRef, waitingRunsInput, watchRunInput } from '@markco/core/contract/runs';
+import {
+  cancelRunInput,
+  createBatchInput,
+  listRunsInput,
+  runInputInput,
+  runRef,
+  waitingRunsInput,
+  watchRunInput,
+} from '@markco/core/contract/runs';
 import { deviceView } from '@markco/core/device/device';
 import { id } from '@markco/core/ids';
 import { createRunInput, runView } from '@markco/core/run/run';

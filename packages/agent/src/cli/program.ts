@@ -3,7 +3,9 @@ import { AGENT_VERSION } from '../machine.ts';
 
 /** The `markco` command. `exit` gets the exit code of a command that has one. Each command loads its code when it is used. */
 export function createProgram(exit: (code: number) => void): Command {
-  const program = new Command('markco').description('MarkCo on this computer: link folders, run cells, see your devices.').version(AGENT_VERSION);
+  const program = new Command('markco')
+    .description('MarkCo on this computer: link folders, run cells, see your devices.')
+    .version(AGENT_VERSION);
   program
     .command('login')
     .description('sign this computer in with a short code')

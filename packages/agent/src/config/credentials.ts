@@ -1,5 +1,5 @@
-import { deviceTokens } from '@markco/core/contract/auth';
 import { rm } from 'node:fs/promises';
+import { deviceTokens } from '@markco/core/contract/auth';
 import { z } from 'zod';
 import { readIfExists, writeAtomic } from './atomic-file.ts';
 import { keyringStore } from './keyring-store.ts';

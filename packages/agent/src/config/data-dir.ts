@@ -37,9 +37,12 @@ export async function prepareDataDir(root?: string): Promise<DataDir> {
     await mkdir(dir.journal, { recursive: true, mode: 0o700 });
     await mkdir(dir.documents, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new Error(`The agent's data folder ${dir.root} cannot be used. Check that it is yours, or set MARKCO_AGENT_DIR to another folder.`, {
-      cause,
-    });
+    throw new Error(
+      `The agent's data folder ${dir.root} cannot be used. Check that it is yours, or set MARKCO_AGENT_DIR to another folder.`,
+      {
+        cause,
+      },
+    );
   }
   return dir;
 }

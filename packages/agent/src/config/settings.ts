@@ -65,13 +65,15 @@ export class SettingsFile {
     let last: string | null = null;
     let reading: Promise<void> = Promise.resolve();
     const check = (notify: boolean) => {
-      reading = reading.then(async () => {
-        const settings = await this.read();
-        const now = JSON.stringify(settings);
-        if (now === last) return;
-        last = now;
-        if (notify) listener(settings);
-      }).catch(onError);
+      reading = reading
+        .then(async () => {
+          const settings = await this.read();
+          const now = JSON.stringify(settings);
+          if (now === last) return;
+          last = now;
+          if (notify) listener(settings);
+        })
+        .catch(onError);
     };
     check(false);
     const name = path.basename(this.file);

@@ -1,5 +1,5 @@
-import { AppError } from '@markco/core/errors';
 import type { ServerMessage } from '@markco/core/device/agent-message';
+import { AppError } from '@markco/core/errors';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../log.ts';

@@ -19,7 +19,11 @@ export type ConnectionState = 'stopped' | 'connecting' | 'online' | 'offline' | 
 type ResumeRuns = Extract<AgentMessage, { type: 'RESUME' }>['runs'];
 
 /** A message without the envelope. */
-export type Outgoing = AgentMessage extends infer M ? (M extends AgentMessage ? Omit<M, keyof ReturnType<typeof envelope>> & { requestId?: string } : never) : never;
+export type Outgoing = AgentMessage extends infer M
+  ? M extends AgentMessage
+    ? Omit<M, keyof ReturnType<typeof envelope>> & { requestId?: string }
+    : never
+  : never;
 
 export interface ConnectionOptions {
   server: string;
@@ -150,7 +154,11 @@ export class Connection {
       if (!message) return;
       if (message.type === 'WELCOME') {
         clearTimeout(patience);
-        stopBeating = startHeartbeat(message.heartbeatMs || HEARTBEAT_MS, () => this.#beat(socket), () => socket.close('the heartbeat failed'));
+        stopBeating = startHeartbeat(
+          message.heartbeatMs || HEARTBEAT_MS,
+          () => this.#beat(socket),
+          () => socket.close('the heartbeat failed'),
+        );
         // What the server asks from now on is answered at once, also while the runs are still being compared.
         this.queue.attach(socket);
         void this.#resume(socket);

@@ -1,6 +1,6 @@
+import { projectSnapshotReply, type putAssetInput, putAssetReply } from '@markco/core/contract/runs';
 import type { AgentMessage, RegisterMessage, SendReply } from '@markco/core/device/agent-message';
 import { sendReply } from '@markco/core/device/agent-message';
-import { projectSnapshotReply, putAssetInput, putAssetReply } from '@markco/core/contract/runs';
 import { createTRPCUntypedClient, createWSClient, TRPCClientError, wsLink } from '@trpc/client';
 import superjson from 'superjson';
 import { WebSocket } from 'ws';

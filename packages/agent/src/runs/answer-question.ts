@@ -41,4 +41,9 @@ export async function answerSessionOp(pool: RuntimePool, request: SessionOp): Pr
 
 export const failed = (code: string, message: string): Answer => ({ error: { code, message } });
 
-const refOf = ({ userId, projectId, language, sessionName }: Introspect | SessionOp): SessionRef => ({ userId, projectId, language, sessionName });
+const refOf = ({ userId, projectId, language, sessionName }: Introspect | SessionOp): SessionRef => ({
+  userId,
+  projectId,
+  language,
+  sessionName,
+});

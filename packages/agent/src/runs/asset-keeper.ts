@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunEventBody } from '@markco/core/run/run-event';
 import { parseAssetPath } from '@markco/core/project/doc-path';
+import type { RunEventBody } from '@markco/core/run/run-event';
 import { isMissing, writeAtomic } from '../config/atomic-file.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
@@ -46,7 +46,11 @@ export class AssetKeeper {
   }
 
   /** The event that stands for the bytes, or null when the run has made 50 MB already. The id is the SHA-256. */
-  async keep(bytes: Buffer, mimeType: string, about: { alt?: string | undefined; name?: string | undefined } = {}): Promise<AssetBody | null> {
+  async keep(
+    bytes: Buffer,
+    mimeType: string,
+    about: { alt?: string | undefined; name?: string | undefined } = {},
+  ): Promise<AssetBody | null> {
     const assetId = createHash('sha256').update(bytes).digest('hex');
     if (!this.#seen.has(assetId)) {
       if (this.#bytes + bytes.length > MAX_RUN_ASSET_BYTES) return null;
@@ -55,7 +59,9 @@ export class AssetKeeper {
     }
     const name = about.name ?? `${assetId.slice(0, 16)}${ENDINGS[mimeType] ?? '.bin'}`;
     this.#journal.assets.put(this.#runId, assetId, { bytes, mimeType, name });
-    const file = mimeType.startsWith('image/') ? await this.#toProject(bytes, `${assetId.slice(0, 16)}${ENDINGS[mimeType] ?? '.bin'}`) : null;
+    const file = mimeType.startsWith('image/')
+      ? await this.#toProject(bytes, `${assetId.slice(0, 16)}${ENDINGS[mimeType] ?? '.bin'}`)
+      : null;
     return {
       kind: 'asset',
       assetId,

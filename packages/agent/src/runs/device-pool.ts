@@ -4,11 +4,11 @@ import type { OfferedRun } from '@markco/core/device/agent-message';
 import type { RuntimeInfo } from '@markco/core/device/device';
 import { AppError } from '@markco/core/errors';
 import { canonicalLanguage } from '@markco/core/routing/languages';
+import type { MrpEndpoint } from '../config/settings.ts';
 import { startNativePython } from '../runtimes/native-python.ts';
 import { connectRegistered, discoverRuntimes, type RegisteredEndpoint } from '../runtimes/registered.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { RuntimeSupervisor } from '../runtimes/supervisor.ts';
-import type { MrpEndpoint } from '../config/settings.ts';
 import { FreshNamespaces } from './fresh-namespaces.ts';
 import { projectSession } from './project-session.ts';
 import { type Admission, type ReadyRuntime, type RuntimePool, type SessionRef, sessionKey, sessionOf } from './runtime-pool.ts';
@@ -48,7 +48,11 @@ export class DevicePool implements RuntimePool {
     if (language !== 'python' && !this.#endpointFor(offer)) {
       await this.discover();
       if (!this.#endpointFor(offer)) {
-        return { ok: false, reason: 'no_runtime', message: `No runtime for ${offer.request.language} is running on this computer. Start one and try again.` };
+        return {
+          ok: false,
+          reason: 'no_runtime',
+          message: `No runtime for ${offer.request.language} is running on this computer. Start one and try again.`,
+        };
       }
     }
     return { ok: true };
@@ -84,16 +88,25 @@ export class DevicePool implements RuntimePool {
       const session = this.#sessions.get(key);
       const { id: runtimeId, language, kind, label } = runtime;
       const state = running > 0 ? 'busy' : 'idle';
-      return { runtimeId, language: session ? canonicalLanguage(session.language) : language, kind, label, state, ...(session && held(session)) };
+      return {
+        runtimeId,
+        language: session ? canonicalLanguage(session.language) : language,
+        kind,
+        label,
+        state,
+        ...(session && held(session)),
+      };
     });
     const registered = this.#discovered.flatMap((endpoint) =>
-      endpoint.languages.map((language): RuntimeInfo => ({
-        runtimeId: `registered:${endpoint.id}:${language}`.slice(0, 200),
-        language: canonicalLanguage(language),
-        kind: 'registered',
-        label: `${language} (${endpoint.id})`.slice(0, 200),
-        state: 'available',
-      })),
+      endpoint.languages.map(
+        (language): RuntimeInfo => ({
+          runtimeId: `registered:${endpoint.id}:${language}`.slice(0, 200),
+          language: canonicalLanguage(language),
+          kind: 'registered',
+          label: `${language} (${endpoint.id})`.slice(0, 200),
+          state: 'available',
+        }),
+      ),
     );
     const python: RuntimeInfo = { runtimeId: 'native:python', language: 'python', kind: 'native', label: 'Python', state: 'available' };
     return [...live, python, ...registered].slice(0, 200);
@@ -120,7 +133,8 @@ export class DevicePool implements RuntimePool {
     const language = canonicalLanguage(offer.request.language);
     const root = this.#o.rootOf(offer.request.projectId);
     const fit = this.#discovered.filter((endpoint) => endpoint.languages.some((each) => canonicalLanguage(each) === language));
-    const inside = (endpoint: RegisteredEndpoint) => root !== null && endpoint.cwd !== undefined && !path.relative(root, endpoint.cwd).startsWith('..');
+    const inside = (endpoint: RegisteredEndpoint) =>
+      root !== null && endpoint.cwd !== undefined && !path.relative(root, endpoint.cwd).startsWith('..');
     return fit.find((endpoint) => this.#isNamed(endpoint)) ?? fit.find(inside) ?? fit[0] ?? null;
   }
 
@@ -139,7 +153,10 @@ const held = ({ projectId, sessionName }: SessionRef) => ({ projectId, sessionNa
 
 /** RU13: a runtime that works on something this agent did not start is refused, and the run stays first in the queue. */
 async function admitLive(runtime: Runtime, runId: string): Promise<Admission> {
-  const health = await Promise.race([runtime.health().catch(() => null), new Promise<null>((resolve) => setTimeout(resolve, 1_500, null).unref())]);
+  const health = await Promise.race([
+    runtime.health().catch(() => null),
+    new Promise<null>((resolve) => setTimeout(resolve, 1_500, null).unref()),
+  ]);
   const busy = health && health.state !== 'idle' ? health.currentExecId : null;
   if (!busy || busy === runId) return { ok: true };
   return { ok: false, reason: 'busy', message: 'The runtime is busy with another cell.', busyExecId: busy };

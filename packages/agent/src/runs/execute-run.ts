@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@markco/core/errors';
 import { STREAM_LOST } from '@markco/core/mrp/stream-event';
 import type { RunEventBody } from '@markco/core/run/run-event';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
@@ -32,7 +32,11 @@ export async function executeRun(active: ActiveRun, ready: Promise<ReadyRuntime>
     outcome = await runOnce(active, ready, context);
   } catch (error) {
     log.error({ run_id: active.runId, reason: reason(error) }, 'a run failed in the agent');
-    outcome = { outcome: 'failed', reason: 'agent_error', message: 'The agent on this computer failed while the cell ran. Look into its log.' };
+    outcome = {
+      outcome: 'failed',
+      reason: 'agent_error',
+      message: 'The agent on this computer failed while the cell ran. Look into its log.',
+    };
   }
   active.finish();
   if (!journal.get(active.runId)) return;
@@ -43,7 +47,11 @@ export async function executeRun(active: ActiveRun, ready: Promise<ReadyRuntime>
 }
 
 const CANCELLED: Outcome = { outcome: 'cancelled', reason: 'cancelled_by_user' };
-const AGENT_STOPPED: Outcome = { outcome: 'interrupted', reason: 'agent_stopped', message: 'The agent on this computer was stopped while this ran; the variables of this session are gone.' };
+const AGENT_STOPPED: Outcome = {
+  outcome: 'interrupted',
+  reason: 'agent_stopped',
+  message: 'The agent on this computer was stopped while this ran; the variables of this session are gone.',
+};
 
 async function runOnce(active: ActiveRun, readying: Promise<ReadyRuntime>, context: ExecuteContext): Promise<Outcome> {
   if (active.cancelled) return CANCELLED;
@@ -66,7 +74,13 @@ async function runOnce(active: ActiveRun, readying: Promise<ReadyRuntime>, conte
 }
 
 /** RU13: a runtime that is busy with something else is waited for; the code has not been taken, so trying again is safe. */
-async function executeWhenIdle(active: ActiveRun, runtime: Runtime, recorder: RunRecorder, start: () => void, context: ExecuteContext): Promise<unknown> {
+async function executeWhenIdle(
+  active: ActiveRun,
+  runtime: Runtime,
+  recorder: RunRecorder,
+  start: () => void,
+  context: ExecuteContext,
+): Promise<unknown> {
   let started = false;
   let told = false;
   const onEvent: Parameters<Runtime['execute']>[1] = (event) => {
@@ -94,7 +108,8 @@ async function executeWhenIdle(active: ActiveRun, runtime: Runtime, recorder: Ru
 }
 
 function describe(active: ActiveRun, recorder: RunRecorder, failure: unknown): Outcome {
-  if (active.forced) return { outcome: 'interrupted', reason: 'force_stopped', message: 'Stopped by force; the variables of this session are gone.' };
+  if (active.forced)
+    return { outcome: 'interrupted', reason: 'force_stopped', message: 'Stopped by force; the variables of this session are gone.' };
   if (active.stopping && failure) return AGENT_STOPPED;
   if (failure instanceof RuntimeDiedError) return { outcome: 'failed', reason: 'runtime_died', message: failure.exit.message };
   if (failure) return { outcome: 'failed', reason: 'runtime_error', message: reason(failure) };

@@ -1,7 +1,7 @@
-import type { ResumeReply, SendReply } from '@markco/core/device/agent-message';
-import type { putAssetInput } from '@markco/core/contract/runs';
-import { MAX_EVENT_BYTES, type RunEvent } from '@markco/core/run/run-event';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { putAssetInput } from '@markco/core/contract/runs';
+import type { ResumeReply, SendReply } from '@markco/core/device/agent-message';
+import { MAX_EVENT_BYTES, type RunEvent } from '@markco/core/run/run-event';
 import { TRPCClientError } from '@trpc/client';
 import type { z } from 'zod';
 import type { Outgoing } from '../connection/connection.ts';
@@ -59,7 +59,11 @@ export class Outbox {
   /** Resolves when everything was sent, the connection is gone, or the time is over. */
   async flushed(withinMs: number): Promise<void> {
     const end = performance.now() + withinMs;
-    while (this.#open && performance.now() < end && this.#journal.runs().some((run) => run.phase !== 'accepted' && run.ackedSeq < run.lastSeq)) {
+    while (
+      this.#open &&
+      performance.now() < end &&
+      this.#journal.runs().some((run) => run.phase !== 'accepted' && run.ackedSeq < run.lastSeq)
+    ) {
       await sleep(20);
     }
   }

@@ -21,7 +21,10 @@ export async function projectSession(root: string, docPath: string, language: st
   const session = effectiveSession(config, readFrontMatter(text ?? '').data, language);
   const cwd = path.resolve(root, session.cwd);
   if (!(await isFolder(cwd))) {
-    throw new AppError('not_found', `The folder "${session.cwd}" this document wants to run in does not exist. Create it, or correct "cwd" in its front matter or in mrmd.md.`);
+    throw new AppError(
+      'not_found',
+      `The folder "${session.cwd}" this document wants to run in does not exist. Create it, or correct "cwd" in its front matter or in mrmd.md.`,
+    );
   }
   return { cwd, venv: session.venv, assets: config.assets.directory ?? DEFAULT_ASSETS_DIRECTORY };
 }

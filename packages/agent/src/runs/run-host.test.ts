@@ -1,11 +1,11 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { AppError } from '@markco/core/errors';
 import type { AgentMessage } from '@markco/core/device/agent-message';
+import { AppError } from '@markco/core/errors';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cell } from '../test-support/fake-runtime.ts';
-import { PROJECT_ID, sampleOffer, USER_ID } from '../test-support/sample-offer.ts';
 import { type RunBench, startRunBench } from '../test-support/run-bench.ts';
+import { PROJECT_ID, sampleOffer, USER_ID } from '../test-support/sample-offer.ts';
 import { waitUntil } from '../test-support/wait-until.ts';
 
 let bench: RunBench;
@@ -33,8 +33,10 @@ const cells: Record<string, Cell> = {
 };
 const kinds = (runId: string) => bench.gateway.eventsOf(runId).map((body) => body.kind);
 const end = (runId: string) => bench.gateway.eventsOf(runId).at(-1);
-const statuses = () => bench.gateway.received.filter((m): m is Extract<AgentMessage, { kind: 'status' }> => m.type === 'MRP_RESPONSE' && m.kind === 'status');
-const answers = () => bench.gateway.received.filter((m): m is Extract<AgentMessage, { kind: 'answer' }> => m.type === 'MRP_RESPONSE' && m.kind === 'answer');
+const statuses = () =>
+  bench.gateway.received.filter((m): m is Extract<AgentMessage, { kind: 'status' }> => m.type === 'MRP_RESPONSE' && m.kind === 'status');
+const answers = () =>
+  bench.gateway.received.filter((m): m is Extract<AgentMessage, { kind: 'answer' }> => m.type === 'MRP_RESPONSE' && m.kind === 'answer');
 
 async function run(code: string, over: Parameters<typeof sampleOffer>[0] = {}): Promise<string> {
   const offer = sampleOffer({ code, ...over });
@@ -199,7 +201,11 @@ describe('a run on a device', () => {
     reply('Ada', false);
     reply('Bob', false);
     await bench.gateway.until(() => kinds(runId).filter((kind) => kind === 'stdin_request').length === 2);
-    expect(bench.gateway.eventsOf(runId).find((body) => body.kind === 'stdin_answered')).toEqual({ kind: 'stdin_answered', by: 'Phone', shown: 'Ada' });
+    expect(bench.gateway.eventsOf(runId).find((body) => body.kind === 'stdin_answered')).toEqual({
+      kind: 'stdin_answered',
+      by: 'Phone',
+      shown: 'Ada',
+    });
     // "Bob" came too late for the first question and must not have answered the second.
     reply('hunter2-secret', true);
     await bench.gateway.ended(runId);
@@ -207,7 +213,10 @@ describe('a run on a device', () => {
     const file = readFileSync(path.join(bench.dir, 'journal', `${runId}.log`), 'utf8');
     expect(file).toContain('Ada');
     expect(file + bench.logged.join()).not.toContain('hunter2');
-    expect(bench.gateway.eventsOf(runId).filter((body) => body.kind === 'stdin_answered')[1]).toEqual({ kind: 'stdin_answered', by: 'Phone' });
+    expect(bench.gateway.eventsOf(runId).filter((body) => body.kind === 'stdin_answered')[1]).toEqual({
+      kind: 'stdin_answered',
+      by: 'Phone',
+    });
   });
 
   it('RU14 an interrupt unblocks a question', async () => {
@@ -247,9 +256,12 @@ describe('a run on a device', () => {
 
 describe('a run and a bad network', () => {
   it.each(['accept', 'events', 'RESUME'])('RU11 the socket breaks before and after "%s": nothing lost, nothing twice', async (what) => {
-    bench = await startRunBench({ ...cells, many: async ({ print }) => {
-      for (let i = 0; i < 200; i++) await print(`${i}\n`.repeat(200));
-    } });
+    bench = await startRunBench({
+      ...cells,
+      many: async ({ print }) => {
+        for (let i = 0; i < 200; i++) await print(`${i}\n`.repeat(200));
+      },
+    });
     let breaks = 0;
     bench.gateway.script = (moment) => {
       if (!('message' in moment) || (moment.at !== 'receive' && moment.at !== 'reply')) return undefined;
@@ -268,7 +280,10 @@ describe('a run and a bad network', () => {
     await bench.gateway.ended(offer.runId).finally(() => clearInterval(again));
     expect(breaks).toBeGreaterThan(2);
     expect(bench.pool.executions).toEqual([offer.runId]);
-    const text = bench.gateway.eventsOf(offer.runId).flatMap((b) => (b.kind === 'stdout' ? [b.text] : [])).join('');
+    const text = bench.gateway
+      .eventsOf(offer.runId)
+      .flatMap((b) => (b.kind === 'stdout' ? [b.text] : []))
+      .join('');
     expect(text).toBe(Array.from({ length: 200 }, (_, i) => `${i}\n`.repeat(200)).join(''));
     expect(bench.gateway.contiguous(offer.runId)).toBe(bench.gateway.runs.get(offer.runId)!.events.size);
   });
@@ -346,9 +361,11 @@ describe('a run and a bad network', () => {
   it('RU18 printing far more than the server takes slows the printer and stays bounded on disk', async () => {
     let printed = 0;
     const block = 'x'.repeat(64 * 1024);
-    bench = await startRunBench({ flood: async ({ print }) => {
-      for (; printed < 400; printed++) await print(block);
-    } });
+    bench = await startRunBench({
+      flood: async ({ print }) => {
+        for (; printed < 400; printed++) await print(block);
+      },
+    });
     bench.gateway.acks = 'hold';
     const offer = sampleOffer({ code: 'flood' });
     bench.gateway.offer(offer);

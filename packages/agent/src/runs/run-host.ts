@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { OfferedRun, RegisterMessage, ServerMessage } from '@markco/core/device/agent-message';
 import type { CapabilitySnapshot } from '@markco/core/device/device';
-import { randomUUID } from 'node:crypto';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection/connection.ts';
 import type { Identity } from '../connection/envelope.ts';
 import { Journal } from '../journal/journal.ts';

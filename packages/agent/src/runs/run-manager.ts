@@ -61,7 +61,9 @@ export class RunManager {
 
   /** RU11: what the journal says of every run. */
   resume(): ResumeRuns {
-    return this.#o.journal.runs().map(({ offer, phase, lastSeq, alive }) => ({ runId: offer.runId, attempt: offer.attempt, phase, lastSeq, alive }));
+    return this.#o.journal
+      .runs()
+      .map(({ offer, phase, lastSeq, alive }) => ({ runId: offer.runId, attempt: offer.attempt, phase, lastSeq, alive }));
   }
 
   /** RU11: what else the server decided on a reconnect. */
@@ -132,7 +134,8 @@ export class RunManager {
 
   async #admit(offer: OfferedRun): Promise<Admission> {
     if (this.#draining) return { ok: false, reason: 'draining', message: 'The agent on this computer is stopping.' };
-    if (!this.#o.allowRuns()) return { ok: false, reason: 'runs_not_allowed', message: 'Runs from other devices are switched off on this computer.' };
+    if (!this.#o.allowRuns())
+      return { ok: false, reason: 'runs_not_allowed', message: 'Runs from other devices are switched off on this computer.' };
     if (this.#active.size >= (this.#o.maxRunning ?? MAX_RUNNING_PER_DEVICE)) {
       return { ok: false, reason: 'limit', message: 'This computer is already running as many cells as it may.' };
     }
@@ -158,9 +161,11 @@ export class RunManager {
     this.#o.onActivity?.(this.#active.size);
     const key = sessionKey(sessionOf(run.offer));
     const before = this.#sessions.get(key) ?? Promise.resolve();
-    const mine = before.then(() => this.#execute(active)).finally(() => {
-      if (this.#sessions.get(key) === mine) this.#sessions.delete(key);
-    });
+    const mine = before
+      .then(() => this.#execute(active))
+      .finally(() => {
+        if (this.#sessions.get(key) === mine) this.#sessions.delete(key);
+      });
     this.#sessions.set(key, mine);
   }
 

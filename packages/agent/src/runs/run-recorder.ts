@@ -113,6 +113,7 @@ export class RunRecorder {
 
 /** The first and last frames of an endless traceback, each line of bearable length. */
 function shorten(traceback: string[]): string[] {
-  const lines = traceback.length > 60 ? [...traceback.slice(0, 20), `… ${traceback.length - 50} lines hidden …`, ...traceback.slice(-30)] : traceback;
+  const lines =
+    traceback.length > 60 ? [...traceback.slice(0, 20), `… ${traceback.length - 50} lines hidden …`, ...traceback.slice(-30)] : traceback;
   return lines.map((line) => (line.length > 2_000 ? `${line.slice(0, 2_000)}…` : line));
 }

@@ -1,6 +1,6 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { DeviceTokens, deviceStartReply } from '@markco/core/contract/auth';
 import { AppError } from '@markco/core/errors';
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { ApiClient } from '../api-client/api-client.ts';
 
@@ -41,7 +41,8 @@ export async function deviceGrant(options: DeviceGrantOptions): Promise<DeviceTo
     // RFC 8628, 3.5: on a timeout of the connection, wait longer.
     if (reply === null) interval = Math.min(interval * 2, 60);
     else if (reply.status === 'granted') return reply.tokens;
-    else if (reply.status === 'denied') throw new AppError('forbidden', 'The sign-in was refused on the other device. Start it again if that was a mistake.');
+    else if (reply.status === 'denied')
+      throw new AppError('forbidden', 'The sign-in was refused on the other device. Start it again if that was a mistake.');
     else if (reply.status === 'expired') break;
     else interval = Math.max(interval, reply.interval);
   }

@@ -32,7 +32,10 @@ export async function startLoopbackSignIn(options: { api: ApiClient; about: Abou
   let cancel!: () => void;
   const code = new Promise<string>((resolve, reject) => {
     cancel = () => reject(new AppError('timeout', 'Signing in was cancelled.'));
-    const timer = setTimeout(() => reject(new AppError('timeout', 'The browser did not come back within five minutes. Start signing in again.')), options.patienceMs ?? PATIENCE_MS);
+    const timer = setTimeout(
+      () => reject(new AppError('timeout', 'The browser did not come back within five minutes. Start signing in again.')),
+      options.patienceMs ?? PATIENCE_MS,
+    );
     timer.unref();
     server.on('request', (request, response) => answer(request, response, state, resolve, reject));
   });
@@ -50,16 +53,31 @@ function authorizeUrl(server: string, about: AboutDevice, secret: { redirectUri:
   const url = new URL('/connect', server);
   const challenge = createHash('sha256').update(secret.verifier).digest('base64url');
   const { name, kind, platform, deviceId } = about;
-  const query = { name, kind, platform, ...(deviceId && { device_id: deviceId }), code_challenge: challenge, redirect_uri: secret.redirectUri, state: secret.state };
+  const query = {
+    name,
+    kind,
+    platform,
+    ...(deviceId && { device_id: deviceId }),
+    code_challenge: challenge,
+    redirect_uri: secret.redirectUri,
+    state: secret.state,
+  };
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
   return url.toString();
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, state: string, resolve: (code: string) => void, reject: (error: Error) => void): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: string,
+  resolve: (code: string) => void,
+  reject: (error: Error) => void,
+): void {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const given = url.searchParams.get('state') ?? '';
   // A page that guesses the port must not be able to end or to finish a sign-in.
-  if (request.method !== 'GET' || url.pathname !== CALLBACK || !same(given, state)) return page(response, 404, 'This page is not part of a sign-in.');
+  if (request.method !== 'GET' || url.pathname !== CALLBACK || !same(given, state))
+    return page(response, 404, 'This page is not part of a sign-in.');
   const code = url.searchParams.get('code');
   if (!code) {
     page(response, 200, 'The sign-in was refused. You can close this window.');
@@ -77,7 +95,9 @@ function page(response: ServerResponse, status: number, text: string): void {
     'cache-control': 'no-store',
     connection: 'close',
   });
-  response.end(`<!doctype html><meta charset="utf-8"><title>MarkCo</title><body style="font:16px system-ui;margin:20vh auto;max-width:30em;text-align:center"><p>${text}</p>`);
+  response.end(
+    `<!doctype html><meta charset="utf-8"><title>MarkCo</title><body style="font:16px system-ui;margin:20vh auto;max-width:30em;text-align:center"><p>${text}</p>`,
+  );
 }
 
 function same(a: string, b: string): boolean {

@@ -28,7 +28,12 @@ const tokens = (n: number): DeviceTokens => ({
 const about = { name: 'Server', kind: 'headless' as const, platform: 'linux' };
 
 describe('device grant', () => {
-  const code = { deviceCode: 'd', userCode: 'ABCD-EFGH', verificationUri: 'http://x/device', verificationUriComplete: 'http://x/device?code=ABCD-EFGH' };
+  const code = {
+    deviceCode: 'd',
+    userCode: 'ABCD-EFGH',
+    verificationUri: 'http://x/device',
+    verificationUriComplete: 'http://x/device?code=ABCD-EFGH',
+  };
 
   async function grant(replies: unknown[], clock = { now: 0 }) {
     const waits: number[] = [];

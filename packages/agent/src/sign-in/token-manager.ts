@@ -77,7 +77,9 @@ export class TokenManager {
   /** Tells the server if it can, and forgets the tokens in any case. */
   async signOut(): Promise<void> {
     if (this.#state === 'signed_in') {
-      await this.#api.call('auth.signOutDevice', undefined).catch((error: unknown) => this.#log.warn({ reason: reason(error) }, 'the server could not be told of the sign-out'));
+      await this.#api
+        .call('auth.signOutDevice', undefined)
+        .catch((error: unknown) => this.#log.warn({ reason: reason(error) }, 'the server could not be told of the sign-out'));
     }
     await this.#store.clear();
     this.#current = null;

@@ -1,6 +1,14 @@
 import type { OfferedRun } from '@markco/core/device/agent-message';
 import { FreshNamespaces } from '../runs/fresh-namespaces.ts';
-import { type AssetFolder, type Admission, type ReadyRuntime, type RuntimePool, sessionKey, type SessionRef, sessionOf } from '../runs/runtime-pool.ts';
+import {
+  type Admission,
+  type AssetFolder,
+  type ReadyRuntime,
+  type RuntimePool,
+  type SessionRef,
+  sessionKey,
+  sessionOf,
+} from '../runs/runtime-pool.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { type Cell, FakeRuntime } from './fake-runtime.ts';
 

@@ -1,6 +1,6 @@
 import { createAgent } from '../../agent.ts';
-import { openCredentials } from '../../config/credentials.ts';
 import { writeAtomic } from '../../config/atomic-file.ts';
+import { openCredentials } from '../../config/credentials.ts';
 import { dataDirPaths } from '../../config/data-dir.ts';
 import { readEnv } from '../../config/env.ts';
 import { createLog, reason } from '../../log.ts';
@@ -16,7 +16,8 @@ export async function runAgent(options: { server?: string }): Promise<void> {
     ...(server && { server }),
     ...(env.MARKCO_DEVICE_NAME && { deviceName: env.MARKCO_DEVICE_NAME }),
     kind: 'headless',
-    credentials: ({ credentials }) => openCredentials({ file: credentials, given: env.MARKCO_CREDENTIALS_FILE, keyring: env.MARKCO_KEYRING }),
+    credentials: ({ credentials }) =>
+      openCredentials({ file: credentials, given: env.MARKCO_CREDENTIALS_FILE, keyring: env.MARKCO_KEYRING }),
     log,
   });
   let writing: Promise<unknown> = Promise.resolve();
@@ -25,7 +26,9 @@ export async function runAgent(options: { server?: string }): Promise<void> {
     if (status.state !== last) log.info({ state: status.state, pending: status.pending, folders: status.folders.length }, 'agent');
     last = status.state;
     const text = JSON.stringify({ pid: process.pid, at: Date.now(), ...status });
-    writing = writing.then(() => writeAtomic(paths.status, text)).catch((error: unknown) => log.warn({ reason: reason(error) }, 'the status could not be written'));
+    writing = writing
+      .then(() => writeAtomic(paths.status, text))
+      .catch((error: unknown) => log.warn({ reason: reason(error) }, 'the status could not be written'));
   });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());

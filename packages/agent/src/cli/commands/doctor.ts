@@ -18,7 +18,10 @@ export interface Check {
 /** Looks at everything a person would otherwise have to guess, and says what to do. Exit code 1 where something does not work. */
 export async function doctor(options: { json?: boolean }): Promise<number> {
   const context = await openContext();
-  const checks = [...(await Promise.all([node(), server(context), signIn(context), agent(context), python(context)])), ...(await folders(context))];
+  const checks = [
+    ...(await Promise.all([node(), server(context), signIn(context), agent(context), python(context)])),
+    ...(await folders(context)),
+  ];
   if (options.json) context.say(JSON.stringify(checks));
   else {
     for (const check of checks) {
@@ -40,11 +43,26 @@ async function server({ server: address }: CliContext): Promise<Check> {
     const answer = await fetch(`${address}/healthz`, { signal: AbortSignal.timeout(5_000) });
     const skew = clockSkew(answer.headers.get('date'));
     if (Math.abs(skew) > 60_000) {
-      return { name: 'Server', ok: 'warn', detail: `${address} answers, but the clocks differ by ${Math.round(skew / 1000)} s`, advice: 'Turn on automatic time on this computer.' };
+      return {
+        name: 'Server',
+        ok: 'warn',
+        detail: `${address} answers, but the clocks differ by ${Math.round(skew / 1000)} s`,
+        advice: 'Turn on automatic time on this computer.',
+      };
     }
-    return { name: 'Server', ok: answer.ok, detail: `${address} answers ${answer.status}`, advice: 'The server is up but not well; look at its logs.' };
+    return {
+      name: 'Server',
+      ok: answer.ok,
+      detail: `${address} answers ${answer.status}`,
+      advice: 'The server is up but not well; look at its logs.',
+    };
   } catch {
-    return { name: 'Server', ok: false, detail: `${address} cannot be reached`, advice: 'Check the network and the address ("markco login --server URL" changes it).' };
+    return {
+      name: 'Server',
+      ok: false,
+      detail: `${address} cannot be reached`,
+      advice: 'Check the network and the address ("markco login --server URL" changes it).',
+    };
   }
 }
 
@@ -54,7 +72,8 @@ function clockSkew(date: string | null): number {
 }
 
 async function signIn({ tokens, api, credentials }: CliContext): Promise<Check> {
-  if (!tokens.identity) return { name: 'Sign-in', ok: 'warn', detail: 'not signed in; folders and runs stay on this computer', advice: 'Run "markco login".' };
+  if (!tokens.identity)
+    return { name: 'Sign-in', ok: 'warn', detail: 'not signed in; folders and runs stay on this computer', advice: 'Run "markco login".' };
   try {
     const me = await api.call('auth.me', undefined);
     return { name: 'Sign-in', ok: true, detail: `${me.name ?? me.email ?? 'signed in'}; credentials in ${credentials.description}` };
@@ -65,14 +84,20 @@ async function signIn({ tokens, api, credentials }: CliContext): Promise<Check> 
 
 async function agent({ dir }: CliContext): Promise<Check> {
   const pid = await lockHolder(dir.lock);
-  return { name: 'Agent', ok: pid === null ? 'warn' : true, detail: pid === null ? 'not running' : `running (process ${pid})`, advice: 'Start it with "markco agent".' };
+  return {
+    name: 'Agent',
+    ok: pid === null ? 'warn' : true,
+    detail: pid === null ? 'not running' : `running (process ${pid})`,
+    advice: 'Start it with "markco agent".',
+  };
 }
 
 async function python({ settings }: CliContext): Promise<Check> {
   const projectRoot = settings.folders[0]?.root ?? process.cwd();
   try {
     const { executable, name } = await chooseInterpreter({ projectRoot });
-    const script = 'import sys, importlib.util as u; print(sys.version.split()[0], *[m for m in ("IPython", "matplotlib") if not u.find_spec(m)])';
+    const script =
+      'import sys, importlib.util as u; print(sys.version.split()[0], *[m for m in ("IPython", "matplotlib") if not u.find_spec(m)])';
     const [version, ...missing] = (await exec(executable, ['-c', script], { timeout: 10_000 })).stdout.trim().split(' ');
     if (missing.length === 0) return { name: 'Python', ok: true, detail: `${version} (${name})` };
     return {
@@ -82,7 +107,12 @@ async function python({ settings }: CliContext): Promise<Check> {
       advice: `For magics and plots: ${executable} -m pip install ${missing.map((m) => m.toLowerCase()).join(' ')}`,
     };
   } catch (error) {
-    return { name: 'Python', ok: false, detail: error instanceof Error ? error.message : 'not found', advice: 'Install Python 3.8 or newer.' };
+    return {
+      name: 'Python',
+      ok: false,
+      detail: error instanceof Error ? error.message : 'not found',
+      advice: 'Install Python 3.8 or newer.',
+    };
   }
 }
 
@@ -93,7 +123,12 @@ async function folders({ settings }: CliContext): Promise<Check[]> {
         await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
         return { name: 'Folder', ok: true, detail: root };
       } catch {
-        return { name: 'Folder', ok: false, detail: `${root} cannot be read and written`, advice: 'Bring it back or change its permissions, or unlink it with "markco unlink".' };
+        return {
+          name: 'Folder',
+          ok: false,
+          detail: `${root} cannot be read and written`,
+          advice: 'Bring it back or change its permissions, or unlink it with "markco unlink".',
+        };
       }
     }),
   );

@@ -11,7 +11,8 @@ export async function link(dir: string, options: { yes?: boolean; json?: boolean
   const { settings, settingsFile, say, dir: data } = await openContext();
   const linked = settings.folders.map((folder) => folder.root);
   const known = await realpath(dir).catch(() => null);
-  if (known && linked.includes(known)) return say(options.json ? JSON.stringify({ linked: known, already: true }) : `${known} is linked already.`);
+  if (known && linked.includes(known))
+    return say(options.json ? JSON.stringify({ linked: known, already: true }) : `${known} is linked already.`);
   const preview = await previewLink(path.resolve(dir), linked);
   if (!options.json) show(preview, say);
   if (!options.yes && !(await confirm())) return say('Nothing was linked.');
@@ -26,7 +27,10 @@ export async function unlink(dir: string): Promise<void> {
   const { settings, settingsFile, say } = await openContext();
   const root = await realpath(dir).catch(() => path.resolve(dir));
   if (!settings.folders.some((folder) => folder.root === root)) {
-    throw new AppError('not_found', `${root} is not linked. Linked are: ${settings.folders.map((f) => f.root).join(', ') || 'no folders'}.`);
+    throw new AppError(
+      'not_found',
+      `${root} is not linked. Linked are: ${settings.folders.map((f) => f.root).join(', ') || 'no folders'}.`,
+    );
   }
   await settingsFile.update((current) => ({ ...current, folders: current.folders.filter((folder) => folder.root !== root) }));
   say(`${root} is no longer linked. Its files and the project on the server both stay.`);
@@ -34,7 +38,9 @@ export async function unlink(dir: string): Promise<void> {
 
 function show(preview: LinkPreview, say: (line?: string) => void): void {
   say(`${preview.dir}`);
-  say(`  ${preview.documents} documents (${(preview.bytes / 1024).toFixed(0)} KB) will be synced; ${preview.otherFiles} other files stay here.`);
+  say(
+    `  ${preview.documents} documents (${(preview.bytes / 1024).toFixed(0)} KB) will be synced; ${preview.otherFiles} other files stay here.`,
+  );
   if (preview.excluded.length > 0) say(`  Left out: ${preview.excluded.slice(0, 8).join(', ')}${preview.excluded.length > 8 ? ', …' : ''}`);
   for (const problem of preview.problems.slice(0, 10)) say(`  ${problem.path}: ${problem.message}`);
 }

@@ -10,7 +10,9 @@ export async function devices(options: { json?: boolean }): Promise<void> {
   for (const device of list) {
     const languages = [...new Set(device.runtimes.map((runtime) => runtime.language))].join(', ') || 'nothing';
     const here = device.id === tokens.identity?.deviceId ? ' (this one)' : '';
-    say(`${device.presence.padEnd(8)} ${device.name}${here}: ${device.platform}, runs ${languages}${device.allowRuns ? '' : ', runs switched off'}`);
+    say(
+      `${device.presence.padEnd(8)} ${device.name}${here}: ${device.platform}, runs ${languages}${device.allowRuns ? '' : ', runs switched off'}`,
+    );
   }
 }
 

@@ -15,10 +15,17 @@ export async function login(options: { server?: string; name?: string; json?: bo
     api: createApiClient(server),
     about: { name, kind: 'headless', platform: platformName(), ...(known && { deviceId: known }) },
     onCode: async (code) => {
-      if (options.json) return say(JSON.stringify({ userCode: code.userCode, verificationUri: code.verificationUri, verificationUriComplete: code.verificationUriComplete }));
+      if (options.json)
+        return say(
+          JSON.stringify({
+            userCode: code.userCode,
+            verificationUri: code.verificationUri,
+            verificationUriComplete: code.verificationUriComplete,
+          }),
+        );
       say(`To let "${name}" in, open this address in a browser and confirm the code:`);
       say(`\n    ${code.verificationUri}\n    ${code.userCode}\n`);
-      say(await qrcode.toString(code.verificationUriComplete, { type: 'utf8', errorCorrectionLevel: 'L', margin: 1 }));
+      say(await qrcode.toString(code.verificationUriComplete, { type: 'utf8', errorCorrectionLevel: 'L', margin: 2 }));
       say('Waiting… (Ctrl-C to stop)');
     },
   });
@@ -27,7 +34,11 @@ export async function login(options: { server?: string; name?: string; json?: bo
   if (options.json) return say(JSON.stringify({ signedIn: true, deviceId: granted.deviceId, userName: granted.userName }));
   say(`Signed in as ${granted.userName ?? 'you'} on ${server}. Credentials are kept in ${context.credentials.description}.`);
   const running = await lockHolder(context.dir.lock);
-  say(running ? 'Restart the agent that is running to use this account.' : 'Link a folder with "markco link DIR" and start the agent with "markco agent".');
+  say(
+    running
+      ? 'Restart the agent that is running to use this account.'
+      : 'Link a folder with "markco link DIR" and start the agent with "markco agent".',
+  );
 }
 
 /** EL2: signs this device out here and on the server. */

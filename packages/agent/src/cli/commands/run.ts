@@ -42,7 +42,11 @@ export function chooseCells(cells: readonly Cell[], options: Pick<RunOptions, 'c
   if (cells.length === 0) throw new AppError('bad_request', 'This document has no cells to run.');
   if (options.all) return [...cells];
   if (options.cell === undefined && cells.length === 1) return [cells[0]!];
-  if (options.cell === undefined) throw new AppError('bad_request', `This document has ${cells.length} cells. Name one with --cell N (1 to ${cells.length}), or add --all.`);
+  if (options.cell === undefined)
+    throw new AppError(
+      'bad_request',
+      `This document has ${cells.length} cells. Name one with --cell N (1 to ${cells.length}), or add --all.`,
+    );
   const cell = cells[Number(options.cell) - 1];
   if (!cell) throw new AppError('bad_request', `There is no cell ${options.cell}; this document has ${cells.length}, counted from 1.`);
   return [cell];
@@ -140,7 +144,8 @@ class Printer {
   }
 
   end(view: RunView): void {
-    if (this.#json) return this.#context.say(JSON.stringify({ runId: view.id, state: view.state, ranOn: view.ranOn, message: view.message }));
+    if (this.#json)
+      return this.#context.say(JSON.stringify({ runId: view.id, state: view.state, ranOn: view.ranOn, message: view.message }));
     const where = view.ranOn ? ` on ${view.ranOn}` : '';
     console.error(`${view.state}${where}${view.freshSession ? ' (fresh session)' : ''}${view.message ? `: ${view.message}` : ''}`);
   }
@@ -157,7 +162,9 @@ class Printer {
     const reader = createInterface({ input: process.stdin, ...(output && { output }), terminal: true });
     const text = await reader.question(body.password ? '' : body.prompt);
     reader.close();
-    await this.#context.api.call('runs.input', { runId: view.id, execId: body.execId, text }).catch((error: unknown) => console.error(String(error)));
+    await this.#context.api
+      .call('runs.input', { runId: view.id, execId: body.execId, text })
+      .catch((error: unknown) => console.error(String(error)));
   }
 }
 
@@ -183,4 +190,7 @@ async function linkedProject(root: string): Promise<string | null> {
 }
 
 const notThere = (target: string) =>
-  new AppError('not_found', `${target} was not found on the server. Name a file in a linked folder (the agent must have synced it) or "project/document.md".`);
+  new AppError(
+    'not_found',
+    `${target} was not found on the server. Name a file in a linked folder (the agent must have synced it) or "project/document.md".`,
+  );

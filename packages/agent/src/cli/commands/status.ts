@@ -25,13 +25,15 @@ export async function status(options: { json?: boolean }): Promise<void> {
   const pid = await lockHolder(dir.lock);
   const written = pid === null ? null : readWritten(await readIfExists(dir.status));
   const account = tokens.identity?.userName ?? null;
-  if (options.json) return say(JSON.stringify({ running: pid !== null, pid, server, account, signedIn: tokens.state === 'signed_in', ...written }));
+  if (options.json)
+    return say(JSON.stringify({ running: pid !== null, pid, server, account, signedIn: tokens.state === 'signed_in', ...written }));
   say(pid === null ? 'The agent is not running. Start it with "markco agent".' : `The agent is running (process ${pid}).`);
   say(tokens.identity ? `Account: ${account ?? 'signed in'} on ${server}` : 'Account: none; "markco login" signs this device in.');
   if (written) say(`${WORDS[written.state] ?? written.state}${written.pending ? `, ${written.pending} on their way` : ''}`);
   if (written?.runningFor) say(`Running for ${written.runningFor}`);
   const folders = written?.folders ?? settings.folders.map(({ root }) => ({ root, documents: 0, problem: null }));
-  for (const folder of folders) say(`  ${folder.root}${folder.documents ? ` (${folder.documents} documents)` : ''}${folder.problem ? `: ${folder.problem}` : ''}`);
+  for (const folder of folders)
+    say(`  ${folder.root}${folder.documents ? ` (${folder.documents} documents)` : ''}${folder.problem ? `: ${folder.problem}` : ''}`);
   if (folders.length === 0) say('No folders are linked. "markco link DIR" links one.');
 }
 
