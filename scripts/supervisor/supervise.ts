@@ -146,20 +146,26 @@ export async function supervise(options: { dev: boolean; lan: boolean }): Promis
     const secret = process.env.MARKCO_SECRET ?? secretFile(settings.dataDir);
     const given = await prepareInstallation(settings, databaseUrl, secret);
     const specs = processes(settings, databaseUrl, { ...given, secret });
-    await step('Starting sync, web, worker and agent', async () => {
-      specs.forEach((spec, index) => {
-        const child = new ManagedProcess(spec, index, write, (pid) => {
-          pids[spec.name] = pid;
-          writeFileSync(join(settings.dataDir, 'processes.json'), JSON.stringify(pids));
-        });
-        running.push(child);
-        if (!stopping.signal.aborted) child.start();
+    const children = specs.map((spec, index) => {
+      const child = new ManagedProcess(spec, index, write, (pid) => {
+        pids[spec.name] = pid;
+        writeFileSync(join(settings.dataDir, 'processes.json'), JSON.stringify(pids));
       });
+      running.push(child);
+      return child;
+    });
+    const start = (names: string[]) => {
+      for (const child of children) if (names.includes(child.spec.name) && !stopping.signal.aborted) child.start();
+    };
+    await step('Starting sync and web', async () => {
+      start(['sync', 'web']);
       const ready = [settings.syncPort, settings.port].map((port) =>
         waitReady(`http://127.0.0.1:${port}/readyz`, READY_WITHIN_MS, stopping.signal),
       );
       await Promise.all(ready);
     });
+    // They dial web, and would only wait for it.
+    start(['worker', 'agent']);
     await announce(settings, given.pairingUrl);
     if (process.send) process.send('ready');
   } catch (error) {

@@ -75,10 +75,8 @@ describe('the four flags, flipped on a running installation with data', () => {
     }
     const runId = await phone.run(document, projectId, 0);
     if (flags.ENABLE_REMOTE_EXEC_ROUTING === '0') {
-      // Routing is off and so is the cloud: the run waits and says why.
-      const { run } = await phone.watch(runId, (seen) => seen.run.state === 'queued' && seen.run.message !== null);
-      expect(run.message).toMatch(/switched off/i);
-      await phone.api.runs.cancel.mutate({ runId, force: false });
+      // RU7: everything goes the cloud's way, as before there was any routing.
+      expect((await phone.watch(runId)).run).toMatchObject({ state: 'completed', target: { kind: 'cloud' }, reason: 'routing_disabled' });
     } else {
       expect((await phone.watch(runId)).run).toMatchObject({ state: 'completed', ranOn: 'Test laptop' });
       await until('the output is in the document', () => document.text.toString().includes(`output:${runId}`));

@@ -89,18 +89,16 @@ export async function startInstallation(options: { env?: NodeJS.ProcessEnv; loca
     };
     started.stdout.on('data', keep);
     started.stderr.on('data', keep);
-    const from = log.length;
-    await until(
+    log = '';
+    const outcome = await until(
       'the installation is ready',
-      () => {
-        if (started.exitCode !== null) throw new Error(`the supervisor ended with ${started.exitCode}`);
-        return log.slice(Math.min(from, log.length)).includes('MarkCo is ready');
-      },
+      () => (started.exitCode !== null ? `ended with ${started.exitCode}` : log.includes('MarkCo is ready') && 'ready'),
       180_000,
-    ).catch((error: Error) => {
+    ).catch((error: Error) => error.message);
+    if (outcome !== 'ready') {
       started.kill('SIGTERM');
-      throw new Error(`${error.message}\n${log.slice(-6_000)}`);
-    });
+      throw new Error(`the installation could not start: ${outcome}\n${log.slice(-6_000)}`);
+    }
   };
   const pid = (name: string): number =>
     (JSON.parse(readFileSync(join(dataDir, 'processes.json'), 'utf8')) as Record<string, number>)[name]!;
