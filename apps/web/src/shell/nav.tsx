@@ -41,8 +41,15 @@ const Icon = ({ children }: { children: ReactNode }) => (
 export const Mark = () => (
   <svg viewBox="0 0 32 32" className="size-7" aria-hidden="true">
     <rect width="32" height="32" rx="8" className="fill-accent" />
-    <path d="M8 23V10l5 6 5-6v13" fill="none" strokeWidth="2.6" strokeLinecap="round" strokeLinejoin="round" className="stroke-on-accent" />
-    <path d="M22 14v9l6-4.5z" className="fill-on-accent" />
+    <path
+      d="M8 23V10l5 6 5-6v13"
+      fill="none"
+      strokeWidth="2.6"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      className="stroke-accent-ink"
+    />
+    <path d="M22 14v9l6-4.5z" className="fill-accent-ink" />
   </svg>
 );
 
@@ -58,7 +65,7 @@ export function Nav({ screen }: { screen: Screen['name'] | null }) {
             href={href}
             aria-current={here ? 'page' : undefined}
             data-testid={place === 'top' ? `nav-${id}` : `nav-${id}-bottom`}
-            className={`flex min-h-11 items-center justify-center gap-1.5 rounded-control py-1.5 font-medium ${look} ${here ? 'bg-accent-soft text-accent' : 'text-muted hover:text-ink'}`}
+            className={`flex min-h-11 items-center justify-center gap-1.5 rounded-control py-1.5 font-medium ${look} ${here ? 'bg-accent-soft text-accent' : 'text-muted hover:text-text'}`}
           >
             <Icon>{icon}</Icon>
             <span className="truncate">{label}</span>

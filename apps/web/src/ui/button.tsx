@@ -1,9 +1,9 @@
 import type { ButtonHTMLAttributes } from 'react';
 
 const LOOKS = {
-  primary: 'bg-accent text-on-accent hover:bg-accent-strong border-transparent',
-  plain: 'bg-raised text-ink border-line hover:border-line-strong',
-  danger: 'bg-raised text-danger border-line hover:border-danger',
+  primary: 'bg-accent text-accent-ink hover:brightness-110 border-transparent',
+  plain: 'bg-raised text-text border-line hover:border-line-strong',
+  danger: 'bg-raised text-bad border-line hover:border-bad',
 } as const;
 
 /** The look of every button and of links that act as one; at least 44 px high for fingers (WB5). */

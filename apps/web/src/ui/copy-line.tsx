@@ -22,7 +22,7 @@ async function copyText(text: string): Promise<boolean> {
 export function CopyLine({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
   return (
-    <div className="flex items-stretch overflow-hidden rounded-control border border-line bg-code">
+    <div className="flex items-stretch overflow-hidden rounded-control border border-line bg-surface">
       <code className="flex min-w-0 flex-1 items-center overflow-x-auto px-3 py-2 font-mono text-sm whitespace-nowrap">{text}</code>
       <button
         type="button"

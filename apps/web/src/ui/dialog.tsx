@@ -15,7 +15,7 @@ export function Dialog({ title, children, onClose }: { title: string; children: 
       ref={ref}
       aria-labelledby={heading}
       onClose={onClose}
-      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-card border border-line bg-raised p-5 text-ink shadow-card backdrop:bg-black/40"
+      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-card border border-line bg-raised p-5 text-text shadow-card backdrop:bg-black/40"
     >
       <h2 id={heading} className="mb-3 text-lg font-semibold">
         {title}

@@ -1,8 +1,7 @@
 import { type InputHTMLAttributes, type ReactNode, useId } from 'react';
 
 /** The look of text fields; 16 px, so that phones do not zoom in (WB5). */
-export const fieldClass =
-  'min-h-11 w-full rounded-control border border-line-strong bg-surface px-3 text-base text-ink placeholder:text-muted';
+export const fieldClass = 'min-h-11 w-full rounded-control border border-line-strong bg-bg px-3 text-base text-text placeholder:text-muted';
 
 /** A labelled text field with its hint. */
 export function Field({ label, hint, ...rest }: InputHTMLAttributes<HTMLInputElement> & { label: string; hint?: ReactNode }) {

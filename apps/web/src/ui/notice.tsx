@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 
 const LOOKS = {
-  info: ['border-line bg-raised text-ink', 'ℹ'],
-  ok: ['border-ok bg-ok-soft text-ok', '✓'],
+  info: ['border-line bg-raised text-text', 'ℹ'],
+  ok: ['border-good bg-good-soft text-good', '✓'],
   warn: ['border-warn bg-warn-soft text-warn', '!'],
-  danger: ['border-danger bg-danger-soft text-danger', '✗'],
+  danger: ['border-bad bg-bad-soft text-bad', '✗'],
 } as const;
 
 /** A message in the page: a sign and words, never colour alone (WB8). */

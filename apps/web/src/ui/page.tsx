@@ -34,7 +34,7 @@ export function Skeleton({ rows = 3 }: { rows?: number }) {
   return (
     <div role="status" aria-label="Loading" className="grid gap-3">
       {Array.from({ length: rows }, (_, row) => row).map((row) => (
-        <div key={row} className="h-20 animate-pulse rounded-card bg-sunken" />
+        <div key={row} className="h-20 animate-pulse rounded-card bg-surface" />
       ))}
     </div>
   );

@@ -2,7 +2,7 @@ import type { DevicePresence } from '@markco/core/device/device';
 
 const WORDS: Record<DevicePresence, string> = { online: 'Online', suspect: 'Not answering', offline: 'Offline' };
 const LOOKS: Record<DevicePresence, string> = {
-  online: 'bg-ok border-ok',
+  online: 'bg-good border-good',
   suspect: 'bg-warn border-warn',
   offline: 'bg-transparent border-line-strong',
 };

@@ -34,10 +34,10 @@ export function Switch(props: {
         className="-m-2 inline-flex size-auto min-h-11 min-w-11 shrink-0 items-center p-2 disabled:opacity-60"
       >
         <span
-          className={`relative inline-block h-6 w-11 rounded-full border-2 ${props.checked ? 'border-accent bg-accent' : 'border-line-strong bg-sunken'}`}
+          className={`relative inline-block h-6 w-11 rounded-full border-2 ${props.checked ? 'border-accent bg-accent' : 'border-line-strong bg-surface'}`}
         >
           <span
-            className={`absolute top-0.5 size-4 rounded-full transition-[left] ${props.checked ? 'left-[1.375rem] bg-on-accent' : 'left-0.5 bg-muted'}`}
+            className={`absolute top-0.5 size-4 rounded-full transition-[left] ${props.checked ? 'left-[1.375rem] bg-accent-ink' : 'left-0.5 bg-muted'}`}
           />
         </span>
       </button>

@@ -13,6 +13,7 @@ import { projectPath } from '../../shell/match-screen.ts';
 import { usePageTitle } from '../../shell/use-page-title.ts';
 import { Page, Skeleton } from '../../ui/page.tsx';
 import { EmptyProject } from './empty-project.tsx';
+import { serveOutputFrames } from './serve-output-frames.ts';
 import { StaleRuns, type StaleRunsAsked } from './stale-runs.tsx';
 import { useOpenedDocument } from './use-opened-document.ts';
 
@@ -67,12 +68,14 @@ function OpenProject({ host, docPath }: { host: WebHost; docPath: string | null 
   const opened = useOpenedDocument(host, docPath);
   usePageTitle(opened.title ?? project.name);
   const { documentId } = opened;
+  const [place, setPlace] = useState<HTMLDivElement | null>(null);
+  useEffect(() => (place ? serveOutputFrames(place) : undefined), [place]);
   useEffect(() => {
     if (documentId) noteOpened();
   }, [documentId]);
   if (documentId) {
     return (
-      <div className="workspace-place">
+      <div ref={setPlace} className="workspace-place">
         <Workspace host={host} documentId={documentId} />
       </div>
     );

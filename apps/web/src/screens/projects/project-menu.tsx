@@ -12,7 +12,7 @@ export function ProjectMenu({ project }: { project: ProjectView }) {
       <button
         type="button"
         aria-label={`Settings of ${project.name}`}
-        className="inline-flex size-11 items-center justify-center rounded-control text-muted hover:text-ink"
+        className="inline-flex size-11 items-center justify-center rounded-control text-muted hover:text-text"
         onClick={() => setOpen(true)}
       >
         <svg viewBox="0 0 24 24" className="size-5" fill="currentColor" aria-hidden="true">

@@ -28,7 +28,7 @@ export function LogView({ lines }: { lines: readonly string[] }) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
       tabIndex={0}
       onScroll={onScroll}
-      className="max-h-[65vh] min-h-24 overflow-auto rounded-card border border-line bg-code"
+      className="max-h-[65vh] min-h-24 overflow-auto rounded-card border border-line bg-surface"
     >
       <div style={{ height: count * LINE_PX + 24 }} className="relative">
         <pre

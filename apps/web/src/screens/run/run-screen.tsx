@@ -63,7 +63,7 @@ function RunHead({ run }: { run: RunView }) {
       </p>
       {run.message ? <p className="mt-2 text-sm">{run.message}</p> : null}
       {run.codeChanged ? <p className="mt-2 text-sm text-warn">The cell had changed when this run was made.</p> : null}
-      <pre className="mt-3 max-h-48 overflow-auto rounded-control bg-code p-3 font-mono text-sm">{run.code}</pre>
+      <pre className="mt-3 max-h-48 overflow-auto rounded-control bg-surface p-3 font-mono text-sm">{run.code}</pre>
       <div className="mt-4 flex flex-wrap gap-3">
         <Link href={projectPath(run.projectSlug, run.docPath)} className={buttonClass(isTerminal(run.state) ? 'primary' : 'plain')}>
           {isTerminal(run.state) ? 'Run again in the document' : 'Open the document'}

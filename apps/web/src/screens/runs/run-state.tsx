@@ -3,9 +3,9 @@ import { STATES } from './run-words.ts';
 
 const LOOKS = {
   busy: 'bg-accent-soft text-accent',
-  good: 'bg-ok-soft text-ok',
-  bad: 'bg-danger-soft text-danger',
-  still: 'bg-sunken text-muted',
+  good: 'bg-good-soft text-good',
+  bad: 'bg-bad-soft text-bad',
+  still: 'bg-surface text-muted',
 } as const;
 
 /** The state of a run as a word in a pill. */

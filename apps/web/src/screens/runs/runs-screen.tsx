@@ -41,7 +41,7 @@ export function RunsScreen() {
               type="button"
               aria-pressed={filter === each}
               onClick={() => setFilter(each)}
-              className={`min-h-11 rounded-full border px-4 text-sm font-medium ${filter === each ? 'border-accent bg-accent-soft text-accent' : 'border-line bg-raised text-muted hover:text-ink'}`}
+              className={`min-h-11 rounded-full border px-4 text-sm font-medium ${filter === each ? 'border-accent bg-accent-soft text-accent' : 'border-line bg-raised text-muted hover:text-text'}`}
             >
               {WORDS[each]}
             </button>

@@ -11,7 +11,7 @@ import { Switch } from '../../ui/switch.tsx';
 
 type Target = MeView['settings']['defaultTarget'];
 
-const valueOf = (target: Target): string => (target === null ? '' : target.kind === 'cloud' ? 'cloud' : target.deviceId);
+const optionOf = (target: Target): string => (target === null ? '' : target.kind === 'cloud' ? 'cloud' : target.deviceId);
 const targetOf = (value: string): Target =>
   value === '' ? null : value === 'cloud' ? { kind: 'cloud' } : { kind: 'device', deviceId: value };
 
@@ -40,7 +40,7 @@ export function RunSettings({ me }: { me: MeView }) {
           <select
             id={id}
             className={fieldClass}
-            value={valueOf(defaultTarget)}
+            value={optionOf(defaultTarget)}
             onChange={({ target }) => update.mutate({ defaultTarget: targetOf(target.value) })}
           >
             <option value="">The computer that fits best</option>
