@@ -19,8 +19,8 @@ const require = createRequire(import.meta.url);
 const schema = readFileSync(schemaPath, 'utf8');
 const version = JSON.parse(readFileSync(require.resolve('prisma/package.json'), 'utf8')).version;
 const stamp = createHash('sha256').update(version).update('\0').update(schema).digest('hex');
-const upToDate = existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp;
-if (!upToDate || process.argv.includes('--force')) generate();
+const isCurrent = () => existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp;
+if (!isCurrent() || process.argv.includes('--force')) generate();
 
 /** Written beside the real folder and swapped in, so that a process starting meanwhile never reads half a client. */
 function generate() {
@@ -47,6 +47,8 @@ function generate() {
     renameSync(join(work, 'client'), generated);
     rmSync(old, { recursive: true, force: true });
   } catch (error) {
+    // Another process generated the same at the same time and was first.
+    if (isCurrent()) return;
     console.error('Generating the Prisma client failed:');
     console.error(String(error.stderr ?? '') + String(error.stdout ?? '') || error);
     process.exitCode = 1;

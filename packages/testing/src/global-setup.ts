@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@markco/db/embedded-postgres';
 import { prepareTemplate } from './template.ts';
+
+const PREFIX = 'markco-test-pg-';
 
 /**
  * One Postgres for a whole vitest run, started when the first test asks for a database and stopped at the end. Tests ask over
@@ -48,6 +50,27 @@ async function startBroker(): Promise<{ server: Server; close(): Promise<void> }
 }
 
 async function startPostgres() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'markco-test-pg-'));
+  await removeLeftovers();
+  const dataDir = await mkdtemp(join(tmpdir(), PREFIX));
   return { dataDir, postgres: await startEmbeddedPostgres({ dataDir, durable: false, maxConnections: 300 }) };
+}
+
+/** Folders of runs that were killed; their Postgres stopped with them. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const dir = join(tmpdir(), name);
+    if (name.startsWith(PREFIX) && !(await ownerLives(dir))) await rm(dir, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+async function ownerLives(dir: string): Promise<boolean> {
+  try {
+    const { pid } = JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return true;
+    // Another run may be making this folder right now.
+    return ((await stat(dir).catch(() => null))?.mtimeMs ?? 0) > Date.now() - 600_000;
+  }
 }

@@ -232,6 +232,30 @@ describe('sockets (SE2)', () => {
   });
 });
 
+describe('stopping (OP4)', () => {
+  it('closes sockets with "going away", takes no more, and says so', async () => {
+    const second = createApi(resources);
+    const own = createServer((req, res) => void second.handleHttp(req, res));
+    own.on('upgrade', (req, socket, head) => second.handleUpgrade(req, socket, head));
+    await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${(own.address() as AddressInfo).port}`;
+    const headers = { authorization: `Bearer ${token}` };
+    const socket = new WebSocket(`ws://${address}/api/trpc`, { headers });
+    await new Promise((resolve) => socket.once('open', resolve));
+    socket.send(
+      JSON.stringify({ id: 1, jsonrpc: '2.0', method: 'query', params: { path: 'auth.me', input: superjson.serialize(undefined) } }),
+    );
+    await new Promise((resolve) => socket.once('message', resolve));
+    const ended = ending(socket);
+    second.close();
+    expect(await ended).toBe(1001);
+    expect(await ending(new WebSocket(`ws://${address}/api/trpc`, { headers }))).toBe(503);
+    expect((await fetch(`http://${address}/readyz`)).status).toBe(503);
+    own.closeAllConnections();
+    own.close();
+  });
+});
+
 describe('the local user', () => {
   const local = (headers: Record<string, string>) => rest('GET', '/local', { headers: { authorization: '', ...headers } });
 
