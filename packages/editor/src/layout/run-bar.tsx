@@ -17,7 +17,7 @@ export function RunBar(): ReactNode {
   return (
     <div className="mk-run-bar" role="toolbar" aria-label="Run">
       <TargetButton />
-      <span className="mk-grow mk-elapsed">{active && run.startedAt ? formatElapsed(now - run.startedAt.getTime()) : ''}</span>
+      {active && run.startedAt && <span className="mk-elapsed">{formatElapsed(now - run.startedAt.getTime())}</span>}
       <button
         type="button"
         className="mk-button"
