@@ -1,4 +1,4 @@
-import { type AgentReply, type AgentRequest, agentReply } from '../shared/agent-port.ts';
+import { type AgentMethod, type AgentPush, type AgentQuestion, type AgentRequest, agentReply } from '../shared/agent-port.ts';
 import { createBackoff } from './backoff.ts';
 
 /** The part of Electron's UtilityProcess this needs. */
@@ -11,12 +11,17 @@ export interface ChildLike {
 
 export interface AgentProcessOptions {
   fork(): ChildLike;
-  onPush(push: Extract<AgentReply, { type: 'push' }>): void;
+  onPush(push: AgentPush): void;
+  /** EL2: what only main can do for it. Rejections are told to the agent. */
+  answer(question: AgentQuestion, value: unknown): Promise<unknown>;
   onDown(code: number, restartInMs: number): void;
   now?: () => number;
 }
 
 type Pending = { resolve(value: unknown): void; reject(error: Error): void };
+
+/** How long it may take to say goodbye, in ms. */
+const STOP_WITHIN_MS = 5_000;
 
 /** The agent in its own process (EL5): requests with answers, pushes, and a new start with back-off when it dies. */
 export class AgentProcess {
@@ -25,7 +30,7 @@ export class AgentProcess {
   readonly #pending = new Map<number, Pending>();
   #child: ChildLike | null = null;
   #nextId = 1;
-  #stopping = false;
+  #stopping: Promise<void> | null = null;
   #startedAt = 0;
 
   constructor(options: AgentProcessOptions) {
@@ -38,7 +43,7 @@ export class AgentProcess {
     this.#startedAt = now();
     const child = this.#options.fork();
     this.#child = child;
-    child.on('message', (message) => this.#receive(message));
+    child.on('message', (message) => this.#receive(child, message));
     child.once('exit', (code) => {
       this.#child = null;
       for (const { reject } of this.#pending.values())
@@ -52,7 +57,7 @@ export class AgentProcess {
   }
 
   /** Asks the agent; rejects with its words for the person, or when its process dies. */
-  request(method: AgentRequest['method'], args: unknown): Promise<unknown> {
+  request(method: AgentMethod, args: unknown): Promise<unknown> {
     const child = this.#child;
     if (!child) return Promise.reject(new Error('The background process is starting. Try again in a moment.'));
     const id = this.#nextId++;
@@ -63,28 +68,38 @@ export class AgentProcess {
   }
 
   /** Lets the agent say goodbye and end. Resolves when it has, at most after five seconds. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
+  async #end(): Promise<void> {
     const child = this.#child;
     if (!child) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     void this.request('stop', null).catch(() => undefined);
-    const timer = setTimeout(() => child.kill(), 5_000);
+    const timer = setTimeout(() => child.kill(), STOP_WITHIN_MS);
     await ended;
     clearTimeout(timer);
   }
 
-  #receive(message: unknown): void {
+  #receive(child: ChildLike, message: unknown): void {
     const parsed = agentReply.safeParse(message);
     if (!parsed.success) return;
     const reply = parsed.data;
-    if (reply.type === 'push') {
-      this.#options.onPush(reply);
-      return;
-    }
+    if (reply.type === 'push') return this.#options.onPush(reply);
+    if (reply.type === 'question') return void this.#tell(child, reply.id, reply.question, reply.value);
     const waiting = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (reply.type === 'error') waiting?.reject(new Error(reply.message));
     else waiting?.resolve(reply.value);
+  }
+
+  async #tell(child: ChildLike, question: number, what: AgentQuestion, value: unknown): Promise<void> {
+    const args = await this.#options.answer(what, value).then(
+      (answer) => ({ question, value: answer }),
+      (error: unknown) => ({ question, value: null, error: error instanceof Error ? error.message : String(error) }),
+    );
+    child.postMessage({ id: this.#nextId++, method: 'told', args } satisfies AgentRequest);
   }
 }

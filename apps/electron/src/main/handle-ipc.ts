@@ -1,4 +1,5 @@
-import { channelOf, type MethodInput, type MethodName, type MethodOutput, methods } from '../shared/ipc-contract.ts';
+import { channelOf, METHOD_NAMES, type MethodName } from '../shared/channels.ts';
+import { type MethodInput, type MethodOutput, methods } from '../shared/ipc-contract.ts';
 import { isTrustedSender, type SenderFrame } from './trusted-sender.ts';
 
 /** The part of Electron's `ipcMain` this needs. */
@@ -10,7 +11,7 @@ export type Handlers = { [M in MethodName]: (input: MethodInput<M>) => Promise<M
 
 /** EL5: one handler a method; the sender is verified and the input checked before anything happens. */
 export function handleIpc(ipcMain: IpcMainLike, pageUrl: string, handlers: Handlers): void {
-  for (const name of Object.keys(methods) as MethodName[]) {
+  for (const name of METHOD_NAMES) {
     ipcMain.handle(channelOf(name), async (event, input) => {
       if (!isTrustedSender(event.senderFrame, pageUrl)) throw new Error('This page may not talk to MarkCo.');
       const parsed = methods[name].input.safeParse(input);

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { type AgentStatus, channelOf, type MethodName, methods } from '../shared/ipc-contract.ts';
+import { channelOf, METHOD_NAMES, type MethodName } from '../shared/channels.ts';
+import type { AgentStatus } from '../shared/ipc-contract.ts';
 import { AgentProcess, type ChildLike } from './agent-process.ts';
 import { createBackoff } from './backoff.ts';
 import { type Handlers, handleIpc } from './handle-ipc.ts';
@@ -10,7 +11,7 @@ import { trayLine, trayMenu } from './tray-model.ts';
 import { isTrustedSender } from './trusted-sender.ts';
 import { contentSecurityPolicy, windowOptions } from './window-options.ts';
 
-const PAGE = 'file:///app/renderer/index.html';
+const PAGE = 'markco://app/index.html';
 const status = (change: Partial<AgentStatus> = {}): AgentStatus => ({
   state: 'synced',
   pending: 0,
@@ -47,9 +48,9 @@ describe('EL5 the window', () => {
   });
 
   it('EL5 may connect to the local relay and nowhere else, and runs only its own scripts', () => {
-    const policy = contentSecurityPolicy('ws://127.0.0.1:5000');
+    const policy = contentSecurityPolicy();
     expect(policy).toContain("script-src 'self';");
-    expect(policy).toContain("connect-src 'self' ws://127.0.0.1:5000;");
+    expect(policy).toContain("connect-src 'self' ws://127.0.0.1:*;");
     expect(policy).not.toContain('unsafe-eval');
   });
 
@@ -74,7 +75,7 @@ describe('EL5 IPC', () => {
       (event: { senderFrame: { url: string; parent: unknown } | null }, input: unknown) => Promise<unknown>
     >();
     const all = Object.fromEntries(
-      (Object.keys(methods) as MethodName[]).map((name) => [name, async () => undefined]),
+      METHOD_NAMES.map((name) => [name, async () => undefined]),
     ) as unknown as Handlers;
     handleIpc({ handle: (channel, listener) => listeners.set(channel, listener) }, PAGE, { ...all, ...handlers });
     return (name: MethodName, input: unknown, frame: { url: string; parent: unknown } | null = { url: PAGE, parent: null }) =>
@@ -126,7 +127,7 @@ describe('EL5 the agent process', () => {
     vi.useFakeTimers();
     const children: FakeChild[] = [];
     const down = vi.fn();
-    const agent = new AgentProcess({ fork: () => children[children.push(new FakeChild()) - 1]!, onPush: () => undefined, onDown: down });
+    const agent = new AgentProcess({ fork: () => children[children.push(new FakeChild()) - 1]!, onPush: () => undefined, answer: async () => null, onDown: down });
     agent.start();
     const first = agent.request('status', null);
     children[0]!.emit('message', { type: 'answer', id: children[0]!.sent[0]!.id, value: 'fine' });
@@ -170,17 +171,17 @@ describe('EL2 the token store', () => {
 
   it('EL2 keeps tokens encrypted', async () => {
     const file = memoryFile();
-    expect(await new TokenStore(storage('gnome_libsecret'), file, false).save('tokens')).toBe('encrypted');
+    expect(await new TokenStore(storage('gnome_libsecret'), file, () => false).save('tokens')).toBe('encrypted');
     expect(file.peek()?.toString()).not.toContain('tokens');
-    expect(await new TokenStore(storage('gnome_libsecret'), file, false).load()).toBe('tokens');
+    expect(await new TokenStore(storage('gnome_libsecret'), file, () => false).load()).toBe('tokens');
   });
 
   it('EL2 keeps tokens in memory where only basic_text exists, unless accepted', async () => {
     const file = memoryFile();
-    const store = new TokenStore(storage('basic_text'), file, false);
+    const store = new TokenStore(storage('basic_text'), file, () => false);
     expect(await store.save('tokens')).toBe('memory_only');
     expect(file.peek()).toBeNull();
     expect(await store.load()).toBe('tokens');
-    expect(await new TokenStore(storage('basic_text'), file, true).save('tokens')).toBe('encrypted');
+    expect(await new TokenStore(storage('basic_text'), file, () => true).save('tokens')).toBe('encrypted');
   });
 });

@@ -21,10 +21,10 @@ export type TokenSafety = 'encrypted' | 'memory_only';
 export class TokenStore {
   readonly #storage: SafeStorageLike;
   readonly #file: FileLike;
-  readonly #acceptPlain: boolean;
+  readonly #acceptPlain: () => boolean;
   #memory: string | null = null;
 
-  constructor(storage: SafeStorageLike, file: FileLike, acceptPlain: boolean) {
+  constructor(storage: SafeStorageLike, file: FileLike, acceptPlain: () => boolean) {
     this.#storage = storage;
     this.#file = file;
     this.#acceptPlain = acceptPlain;
@@ -33,8 +33,7 @@ export class TokenStore {
   /** How well tokens are kept here. */
   async safety(): Promise<TokenSafety> {
     if (!(await this.#storage.isAsyncEncryptionAvailable())) return 'memory_only';
-    const backend = this.#storage.getSelectedStorageBackend?.();
-    return backend === 'basic_text' && !this.#acceptPlain ? 'memory_only' : 'encrypted';
+    return this.#isPlain() && !this.#acceptPlain() ? 'memory_only' : 'encrypted';
   }
 
   async load(): Promise<string | null> {
@@ -57,8 +56,19 @@ export class TokenStore {
     return safety;
   }
 
+  /** The person's choice changed: what is held is written, or the file goes. */
+  async settle(): Promise<void> {
+    const tokens = this.#memory ?? (await this.load());
+    if (tokens !== null && (await this.safety()) === 'encrypted') await this.save(tokens);
+    else if (this.#isPlain()) await this.#file.remove();
+  }
+
   async clear(): Promise<void> {
     this.#memory = null;
     await this.#file.remove();
+  }
+
+  #isPlain(): boolean {
+    return this.#storage.getSelectedStorageBackend?.() === 'basic_text';
   }
 }

@@ -23,20 +23,33 @@ export const windowOptions = (preload: string): BrowserWindowConstructorOptions 
 });
 
 /**
- * The window's content security policy: own scripts only; connections only to the local relay; outputs live in sandboxed
- * frames without a network (WB7).
- * @param relayOrigin e.g. `ws://127.0.0.1:53211`
+ * The window's content security policy: own scripts only; connections to this computer's own relay only, whose port is another after each
+ * start of the agent and which asks for a secret (AG3); outputs live in frames of their own without a network (WB7).
  */
-export const contentSecurityPolicy = (relayOrigin: string | null): string =>
+export const contentSecurityPolicy = (): string =>
   [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob: markco-asset:",
+    "img-src 'self' data: blob:",
+    "media-src 'self' data: blob:",
     "font-src 'self' data:",
-    `connect-src 'self'${relayOrigin ? ` ${relayOrigin}` : ''}`,
-    "frame-src 'self' data: blob:",
+    "connect-src 'self' ws://127.0.0.1:*",
+    "frame-src 'self'",
+    "frame-ancestors 'none'",
     "base-uri 'none'",
     "form-action 'none'",
     "object-src 'none'",
   ].join('; ');
+
+/** WB7: what the frame of an output may do: an opaque origin, scripts of its own, no network. */
+export const OUTPUT_FRAME_POLICY = [
+  'sandbox allow-scripts',
+  "default-src 'none'",
+  "script-src 'unsafe-inline' 'unsafe-eval'",
+  "style-src 'unsafe-inline'",
+  'img-src data: blob:',
+  'font-src data:',
+  'media-src data: blob:',
+  "frame-ancestors 'self'",
+].join('; ');
