@@ -3,7 +3,7 @@ import type { Principal } from '@markco/api/auth/principal';
 import type { Resources } from '@markco/api/resources';
 import { seedColumns } from '@markco/api/routers/documents/new-document';
 import { type CreateRunInput, createRunInput, type RunRequest } from '@markco/core/run/run';
-import { callerTransport, FakeDevice, type FakeDeviceOptions } from './fake-device.ts';
+import { type AgentTransport, callerTransport, FakeDevice, type FakeDeviceOptions } from './fake-device.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -51,7 +51,7 @@ export async function makeDevice(
   resources: Resources,
   owner: Pick<Principal, 'userId'>,
   projects: readonly TestProject[],
-  options: Partial<FakeDeviceOptions> = {},
+  options: Partial<FakeDeviceOptions> & { transport?: (principal: Principal) => AgentTransport } = {},
 ): Promise<{ device: FakeDevice; principal: Principal; deviceId: string }> {
   const { userId } = owner;
   const name = options.name ?? 'MacBook Pro';
@@ -64,8 +64,9 @@ export async function makeDevice(
     data: { familyId, userId, deviceId: row.id, tokenHash: randomUUID(), expiresAt: new Date(Date.now() + 86_400_000) },
   });
   const principal: Principal = { userId, kind: 'device', sid: row.id, deviceId: row.id, familyId, userName: null };
+  const transport = options.transport?.(principal) ?? callerTransport(resources, principal);
   const projectIds = projects.map((p) => p.projectId);
-  const device = new FakeDevice(callerTransport(resources, principal), {
+  const device = new FakeDevice(transport, {
     name,
     kind: 'desktop',
     projectIds,
