@@ -13,6 +13,4 @@ export interface BridgeApi {
   rename(documentId: string, path: string): Promise<DocumentView>;
   remove(documentId: string): Promise<void>;
   ticket(documentId: string): Promise<TicketReply>;
-  /** FB5: a version to come back to, before many documents change at once. */
-  versionPoint?(projectId: string, reason: string): Promise<void>;
 }

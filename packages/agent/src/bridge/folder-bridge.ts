@@ -8,18 +8,18 @@ import type { FileStore } from '@markco/sync/file-store/file-store';
 import { assertInside, readProjectFile, writeProjectFile } from '@markco/sync/file-store/root-files';
 import type { StoreEvent } from '@markco/sync/file-store/store-events';
 import type { Relay } from '@markco/sync/relay/relay';
-import * as Y from 'yjs';
 import { type Log, reason } from '../log.ts';
 import type { BridgeApi } from './bridge-api.ts';
-import { announce, type BridgeContext } from './bridge-context.ts';
+import type { BridgeContext } from './bridge-context.ts';
 import { type BridgeProblem, BridgeProblems, type RemovalDecision } from './bridge-problems.ts';
-import { writeConflictCopy } from './conflict-copy.ts';
 import { exchange } from './exchange.ts';
+import { filesHold } from './files-hold.ts';
 import { HotSet } from './hot-set.ts';
 import { LocalBus } from './local-bus.ts';
 import { DiskLook } from './look-at-disk.ts';
-import { pullState } from './pull-state.ts';
+import { registerFolder } from './register-folder.ts';
 import { Removals } from './removals.ts';
+import { ServerHistory } from './server-history.ts';
 import { trashFile } from './trash-file.ts';
 import { WorkLoop } from './work-loop.ts';
 
@@ -54,7 +54,6 @@ export interface BridgeStatus {
   readonly decision: RemovalDecision | null;
 }
 
-const PULL_TIMEOUT_MS = 20_000;
 /** How long an open of a document whose state is not here waits for the server, before it goes on with the text alone (EL3). */
 const FIRST_NEED_MS = 3_000;
 
@@ -67,11 +66,10 @@ export class FolderBridge {
   readonly #removals: Removals;
   readonly #hot: HotSet;
   readonly #work: WorkLoop;
-  readonly #adopting = new Map<string, Promise<void>>();
+  readonly #history: ServerHistory;
   readonly #stops: (() => void)[] = [];
   #api: BridgeApi | null;
   #projectId: string | null = null;
-  #slug: string;
   #online = false;
   #paused = false;
   #exchanged = false;
@@ -81,9 +79,9 @@ export class FolderBridge {
   constructor(options: FolderBridgeOptions) {
     this.#options = options;
     this.#api = options.api;
-    this.#slug = options.name ?? path.basename(options.root);
     this.#problems = new BridgeProblems(() => this.#changed());
     this.#context = this.#makeContext();
+    this.#history = new ServerHistory(this.#context, () => this.#work.diskSoon());
     this.#disk = new DiskLook(this.#context, options.pairMs);
     this.#removals = new Removals(this.#context, (id) => this.#disk.forget(id));
     this.#hot = new HotSet({ max: options.maxHot ?? 32, idleMs: options.idleMs ?? 30_000, host: this.#hotHost() });
@@ -105,7 +103,7 @@ export class FolderBridge {
       dir: root,
       userId: userId ?? project.userId ?? 'local',
       projectId: project.projectId ?? project.rootId,
-      project: this.#slug,
+      project: this.#options.name ?? path.basename(root),
     });
     this.#stops.push(
       store.on((event) => this.#onStoreEvent(event)),
@@ -122,7 +120,7 @@ export class FolderBridge {
     for (const stop of this.#stops.splice(0)) stop();
     await this.#work.stop();
     await this.#hot.stop();
-    await Promise.allSettled([...this.#adopting.values()]);
+    await this.#history.idle();
   }
 
   /** The server's project of the folder, null before it is registered. */
@@ -187,17 +185,10 @@ export class FolderBridge {
    * with false after the timeout. `serverId`: the server's id.
    */
   async filesHold(serverId: string, stateVector: Uint8Array | null, timeoutMs: number): Promise<boolean> {
-    const end = Date.now() + timeoutMs;
     const key = this.#keyOf(serverId);
     if (key === null) return false;
     if (stateVector) this.#hot.want(key);
-    for (;;) {
-      const { vector, projected } = await this.#options.store.standing(key);
-      if (projected && (!stateVector || covers(vector, stateVector))) return true;
-      const left = end - Date.now();
-      if (left <= 0) return false;
-      await this.#nextEvent(key, Math.min(left, 250));
-    }
+    return filesHold(this.#options.store, key, stateVector, timeoutMs);
   }
 
   /** Makes a document in the folder (EL3). Rejects with `conflict` where the file is there, `bad_request` where the path is not allowed. */
@@ -260,25 +251,10 @@ export class FolderBridge {
     this.#changed();
   }
 
-  /** FB1. */
   async #register(api: BridgeApi): Promise<string> {
-    const { root, store, deviceId } = this.#options;
-    const file = (await readProjectFile(root)) ?? { rootId: randomUUID() };
-    const { project } = await api.register({
-      name: this.#options.name ?? path.basename(root),
-      rootId: file.rootId,
-      ...(file.projectId ? { projectId: file.projectId } : {}),
-      ...(deviceId ? { deviceId } : {}),
-      folderName: path.basename(root),
-      manifest: store.documents(root).map((meta) => ({ path: meta.path, size: meta.stamp?.size ?? 0, hash: meta.textHash })),
-    });
-    if (file.projectId !== project.id || file.userId !== project.ownerId) {
-      await writeProjectFile(root, { ...file, projectId: project.id, userId: project.ownerId });
-      if (file.projectId && file.projectId !== project.id) for (const meta of store.documents(root)) await store.unlink(meta.documentId);
-    }
+    const { name, deviceId } = this.#options;
+    const project = await registerFolder(this.#context, api, { ...(name ? { name } : {}), ...(deviceId ? { deviceId } : {}) });
     this.#projectId = project.id;
-    this.#slug = project.slug;
-    await store.addRoot({ dir: root, userId: project.ownerId, projectId: project.id, project: project.slug });
     return project.id;
   }
 
@@ -321,36 +297,10 @@ export class FolderBridge {
     this.#changed();
   }
 
-  /** FB4: the server's history, where this device has only the text, or one of its own. */
-  async #ensureServerHistory(documentId: string, force: boolean, timeoutMs = PULL_TIMEOUT_MS): Promise<void> {
-    const meta = this.#options.store.meta(documentId);
-    if (!meta?.serverId || (meta.pulled && !force)) return;
-    const running =
-      this.#adopting.get(documentId) ?? this.#adopt(documentId, meta.serverId, timeoutMs).finally(() => this.#adopting.delete(documentId));
-    this.#adopting.set(documentId, running);
-    await running;
-  }
-
-  async #adopt(documentId: string, serverId: string, timeoutMs: number): Promise<void> {
-    const api = this.#requireApi();
-    let first: Awaited<ReturnType<BridgeApi['ticket']>> | null = await api.ticket(serverId);
-    const ticket = async () => {
-      const next = first ?? (await api.ticket(serverId));
-      first = null;
-      return next;
-    };
-    const { epoch, state } = await pullState(ticket, AbortSignal.timeout(timeoutMs));
-    const before = this.#options.store.meta(documentId);
-    if (!before) return;
-    await this.#options.store.adopt(documentId, epoch, state, (text) => writeConflictCopy(this.#context, before.path, text));
-    if (before.epoch !== epoch) await announce(this.#context, documentId, 'restored');
-    this.#work.diskSoon();
-  }
-
   /** A document is opened here and its state was never fetched: better the server's history at once than a second one. */
   async #firstNeed(documentId: string): Promise<void> {
     if (!this.#api || this.#paused || !this.#online || this.#options.store.rootOf(documentId) !== this.#options.root) return;
-    await this.#ensureServerHistory(documentId, false, FIRST_NEED_MS).catch(() => undefined);
+    await this.#history.ensure(documentId, false, FIRST_NEED_MS).catch(() => undefined);
   }
 
   #hotHost(): ConstructorParameters<typeof HotSet>[0]['host'] {
@@ -358,7 +308,7 @@ export class FolderBridge {
     return {
       open: (id) => relay.open(id),
       epochOf: (id) => store.meta(id)?.epoch ?? null,
-      ensureServerHistory: (id, force) => this.#ensureServerHistory(id, force),
+      ensureServerHistory: (id, force) => this.#history.ensure(id, force),
       ticket: (id) => this.#ticket(id),
       markAgreed: (id, text) => store.markAgreed(id, text),
       onGone: () => this.#work.exchangeSoon(),
@@ -438,22 +388,4 @@ export class FolderBridge {
     this.#lastState = key;
     this.#options.onState(status);
   }
-
-  #nextEvent(documentId: string, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        off();
-        resolve();
-      };
-      const off = this.#options.store.on((event) => event.kind !== 'files' && event.documentId === documentId && done());
-      const timer = setTimeout(done, timeoutMs);
-    });
-  }
-}
-
-/** True where every clock of `wanted` is reached in `vector`. */
-function covers(vector: Uint8Array, wanted: Uint8Array): boolean {
-  const have = Y.decodeStateVector(vector);
-  return [...Y.decodeStateVector(wanted)].every(([client, clock]) => (have.get(client) ?? 0) >= clock);
 }

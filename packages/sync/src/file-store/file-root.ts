@@ -6,6 +6,7 @@ import type { DocumentSite } from './document-site.ts';
 import { FileDocument } from './file-document.ts';
 import { decodeFrames, FRAME } from './log-frame.ts';
 import { assertInside, foldsCase, makeStateFolder, STATE_FOLDER } from './root-files.ts';
+import { isMissing } from './text-file.ts';
 
 /** A folder and whose project it is. `project`: the slug. */
 export interface RootSpec {
@@ -106,6 +107,15 @@ export class FileRoot {
       if (document) writeMeta(this.#metaPath(id), document.meta);
     }
     this.#metaTimers.clear();
+  }
+
+  /** Moves a file within the folder; nothing where it is not there. */
+  async moveFile(from: string, to: string): Promise<void> {
+    await assertInside(this.dir, this.absolute(to));
+    await mkdir(path.dirname(this.absolute(to)), { recursive: true });
+    await rename(this.absolute(from), this.absolute(to)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
   }
 
   absolute(file: string): string {

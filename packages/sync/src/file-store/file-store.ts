@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, rename } from 'node:fs/promises';
-import path from 'node:path';
+import { lstat } from 'node:fs/promises';
 import { AppError } from '@markco/core/errors';
+import type { Log } from '../log.ts';
 import { DocumentGone } from '../store/document-gone.ts';
 import type {
   CompactionResult,
@@ -12,30 +12,23 @@ import type {
   UpdateBatch,
 } from '../store/document-store.ts';
 import type { DocumentMeta } from './document-meta.ts';
-import type { AdoptOutcome, FileDocument } from './file-document.ts';
-import { FileRoot, type RootSpec, type SiteEvents } from './file-root.ts';
+import type { AdoptOutcome } from './file-document.ts';
+import type { RootSpec, SiteEvents } from './file-root.ts';
 import { gitIsBusy } from './git-lock.ts';
 import { LateWriters } from './late-writers.ts';
 import { ProjectionTimer } from './projection-timer.ts';
-import { lockRoot } from './root-lock.ts';
+import { type Found, RootSet } from './root-set.ts';
 import { Listeners, type StoreEvent } from './store-events.ts';
-import { isMissing, readTextFile, stampOf } from './text-file.ts';
-import { type RootWatch, watchRoot } from './watch-root.ts';
-
-export interface FileStoreLog {
-  warn(fields: Record<string, unknown>, message: string): void;
-}
+import { readStamp, readTextFile } from './text-file.ts';
 
 export interface FileStoreOptions {
   readonly roots?: readonly RootSpec[];
   /** Watch the folders for outside edits (default true); without, they are merged when a document is loaded or written. */
   readonly watch?: boolean;
-  readonly log?: FileStoreLog;
+  readonly log?: Pick<Log, 'warn'>;
   /** From an update to the file, ms (default 30; at most three times that under constant typing). */
   readonly projectDelayMs?: number;
   readonly settleMs?: number;
-  /** Take no lock on the folder: only for a second look at it by the process that has it. */
-  readonly lock?: boolean;
   /** FB9: overrides what the file system is found to do. */
   readonly foldsCase?: boolean;
 }
@@ -50,7 +43,7 @@ const RETRY_MS = 100;
 export class FileStore implements DocumentStore {
   readonly kind = 'file';
   readonly #options: FileStoreOptions;
-  readonly #roots = new Map<string, { root: FileRoot; watch: RootWatch | null; unlock: (() => Promise<void>) | null }>();
+  readonly #roots: RootSet;
   readonly #external = new Listeners<[string, Uint8Array]>();
   readonly #events = new Listeners<[StoreEvent]>();
   readonly #projection: ProjectionTimer;
@@ -65,7 +58,17 @@ export class FileStore implements DocumentStore {
 
   private constructor(options: FileStoreOptions) {
     this.#options = options;
-    this.#projection = new ProjectionTimer(options.projectDelayMs ?? 30, (id) => this.#find(id)?.document.reconcile() ?? Promise.resolve());
+    this.#roots = new RootSet({
+      watch: options.watch !== false,
+      foldsCase: options.foldsCase,
+      siteEvents: (dir) => this.#siteEvents(dir),
+      onFiles: (dir, files) => this.#onFiles(dir, files),
+      onLost: (error) => options.log?.warn({ err: error.message }, 'The watcher missed changes; the folder is looked through again.'),
+    });
+    this.#projection = new ProjectionTimer(
+      options.projectDelayMs ?? 30,
+      (id) => this.#roots.find(id)?.document.reconcile() ?? Promise.resolve(),
+    );
     this.#sweep = setInterval(() => void this.#unloadIdle(), IDLE_MS / 2);
     this.#sweep.unref();
   }
@@ -78,44 +81,30 @@ export class FileStore implements DocumentStore {
 
   // --- folders ---
 
-  /** Opens a folder's state and watches it. Rejects where another living process keeps it. Adding it again only updates whose it is. */
+  /** See {@link RootSet.add}. */
   async addRoot(spec: RootSpec): Promise<void> {
-    const known = this.#roots.get(spec.dir);
-    if (known) {
-      known.root.spec = spec;
-      return;
-    }
-    const root = await FileRoot.open(spec, this.#siteEvents(spec.dir), this.#options.foldsCase);
-    const unlock = this.#options.lock === false ? null : await lockRoot(spec.dir);
-    const entry: { root: FileRoot; watch: RootWatch | null; unlock: (() => Promise<void>) | null } = { root, watch: null, unlock };
-    this.#roots.set(spec.dir, entry);
-    if (this.#options.watch !== false) entry.watch = await this.#watch(spec.dir);
+    await this.#roots.add(spec);
   }
 
   async removeRoot(dir: string): Promise<void> {
-    const entry = this.#roots.get(dir);
-    if (!entry) return;
-    await entry.watch?.stop();
-    for (const id of entry.root.documents.keys()) if (this.#projection.isWaiting(id)) await this.#projection.flush(id);
-    this.#roots.delete(dir);
-    await entry.root.close();
-    await entry.unlock?.();
+    await this.#roots.remove(dir, async (root) => {
+      for (const id of root.documents.keys()) if (this.#projection.isWaiting(id)) await this.#projection.flush(id);
+    });
   }
 
   /** What is kept of every document of the folder. */
   documents(dir: string): DocumentMeta[] {
-    const entry = this.#roots.get(dir);
-    return entry ? [...entry.root.documents.values()].map((document) => ({ ...document.meta })) : [];
+    return [...(this.#roots.root(dir)?.documents.values() ?? [])].map((document) => ({ ...document.meta }));
   }
 
   meta(documentId: string): DocumentMeta | null {
-    const found = this.#find(documentId);
+    const found = this.#roots.find(documentId);
     return found ? { ...found.document.meta } : null;
   }
 
   /** The document of a file (relative to the folder), if it is one we keep. */
   idOf(dir: string, file: string): string | null {
-    return this.#roots.get(dir)?.root.idOf(file) ?? null;
+    return this.#roots.root(dir)?.idOf(file) ?? null;
   }
 
   // --- documents ---
@@ -125,7 +114,8 @@ export class FileStore implements DocumentStore {
    * history of its own when it is first loaded (EL3). Returns its file. Does nothing for one that is known.
    */
   async add(dir: string, entry: { documentId: string; path: string; file?: string; serverId?: string }): Promise<string> {
-    const { root } = this.#rootAt(dir);
+    const root = this.#roots.root(dir);
+    if (!root) throw new AppError('not_found', 'The folder is not linked.');
     const existing = root.documents.get(entry.documentId);
     if (existing) return existing.meta.file;
     const file = entry.file ?? root.freeFile(entry.path);
@@ -151,7 +141,7 @@ export class FileStore implements DocumentStore {
    * be brought together by {@link adopt}.
    */
   async link(documentId: string, server: { serverId: string; path: string; epoch: string; agreed?: string }): Promise<void> {
-    const { root, document } = this.#get(documentId);
+    const { root, document } = this.#roots.get(documentId);
     document.meta.serverId = server.serverId;
     document.meta.syncedPath = server.path;
     if (server.agreed !== undefined) await document.record(server.agreed, server.epoch);
@@ -160,7 +150,7 @@ export class FileStore implements DocumentStore {
 
   /** The server has no such document any more, and what is here stays (FB7: an edit beats a delete). */
   async unlink(documentId: string): Promise<void> {
-    const { root, document } = this.#get(documentId);
+    const { root, document } = this.#roots.get(documentId);
     Object.assign(document.meta, { serverId: null, syncedPath: null, dirty: true });
     await root.saveMeta(document);
   }
@@ -172,12 +162,12 @@ export class FileStore implements DocumentStore {
     state: Uint8Array,
     conflictCopy: ((text: string) => Promise<void>) | null,
   ): Promise<AdoptOutcome> {
-    return this.#get(documentId).document.adopt(epoch, state, conflictCopy);
+    return this.#roots.get(documentId).document.adopt(epoch, state, conflictCopy);
   }
 
   /** SY12: state of the same history from another store. Returns what was new here, null if nothing; open documents hear of it. */
   async absorb(documentId: string, state: Uint8Array): Promise<Uint8Array | null> {
-    const fresh = await this.#get(documentId).document.absorb(state);
+    const fresh = await this.#roots.get(documentId).document.absorb(state);
     if (fresh) {
       this.#external.emit(documentId, fresh);
       this.#projection.schedule(documentId);
@@ -187,11 +177,11 @@ export class FileStore implements DocumentStore {
 
   /** FB7: another path; `moveFile` also moves the file. The id, history and state stay. */
   async rename(documentId: string, names: { path: string; file?: string; synced: boolean }, moveFile: boolean): Promise<void> {
-    const { root, document } = this.#get(documentId);
+    const { root, document } = this.#roots.get(documentId);
     await document.exclusive(async () => {
       const file = names.file ?? (root.idOf(names.path) === documentId ? names.path : root.freeFile(names.path));
       const from = document.meta.file;
-      if (moveFile && from !== file) await moveInside(root, from, file);
+      if (moveFile && from !== file) await root.moveFile(from, file);
       if (names.synced) document.meta.syncedPath = names.path;
       await root.relabel(document, { path: names.path, file });
     });
@@ -199,14 +189,14 @@ export class FileStore implements DocumentStore {
 
   /** Notes the path the server is known to have. */
   async noteSyncedPath(documentId: string, documentPath: string): Promise<void> {
-    const { root, document } = this.#get(documentId);
+    const { root, document } = this.#roots.get(documentId);
     document.meta.syncedPath = documentPath;
     await root.saveMeta(document);
   }
 
   /** FB7: forgets a document. `dispose` gets the absolute path of its file, if the file is to go too. */
   async remove(documentId: string, dispose?: (file: string) => Promise<void>): Promise<void> {
-    const found = this.#find(documentId);
+    const found = this.#roots.find(documentId);
     if (!found) return;
     this.#projection.cancel(documentId);
     this.#holds.delete(documentId);
@@ -215,22 +205,22 @@ export class FileStore implements DocumentStore {
   }
 
   text(documentId: string): Promise<string> {
-    return this.#get(documentId).document.text();
+    return this.#roots.get(documentId).document.text();
   }
 
   /** RU15: what the document holds, and whether its file holds all of it. */
   standing(documentId: string): Promise<{ vector: Uint8Array; projected: boolean; hasState: boolean }> {
-    return this.#get(documentId).document.standing();
+    return this.#roots.get(documentId).document.standing();
   }
 
   /** See {@link FileDocument.markAgreed}. */
   markAgreed(documentId: string, serverText: string): Promise<boolean> {
-    return this.#get(documentId).document.markAgreed(serverText);
+    return this.#roots.get(documentId).document.markAgreed(serverText);
   }
 
   /** Looks at the file now, as after an event of the file system. */
   notice(documentId: string): Promise<void> {
-    return this.#find(documentId)?.document.noticeFile() ?? Promise.resolve();
+    return this.#roots.find(documentId)?.document.noticeFile() ?? Promise.resolve();
   }
 
   /** Leaves the document's file alone until {@link release}: a rename or removal is being decided (FB7). */
@@ -242,7 +232,7 @@ export class FileStore implements DocumentStore {
   async release(documentId: string, recreate = false): Promise<void> {
     this.#holds.delete(documentId);
     if (recreate) this.#mayRecreate.add(documentId);
-    await this.#find(documentId)?.document.reconcile();
+    await this.#roots.find(documentId)?.document.reconcile();
     this.#mayRecreate.delete(documentId);
   }
 
@@ -250,7 +240,7 @@ export class FileStore implements DocumentStore {
   async rewrite(documentId: string): Promise<void> {
     this.#holds.delete(documentId);
     this.#mayRecreate.add(documentId);
-    await this.#find(documentId)?.document.rewrite();
+    await this.#roots.find(documentId)?.document.rewrite();
     this.#mayRecreate.delete(documentId);
   }
 
@@ -267,7 +257,7 @@ export class FileStore implements DocumentStore {
 
   /** The folder of a document. */
   rootOf(documentId: string): string | null {
-    return this.#find(documentId)?.root.dir ?? null;
+    return this.#roots.find(documentId)?.root.dir ?? null;
   }
 
   on(listener: (event: StoreEvent) => void): () => void {
@@ -277,9 +267,9 @@ export class FileStore implements DocumentStore {
   // --- DocumentStore ---
 
   async load(documentId: string): Promise<LoadedDocument | null> {
-    if (!this.#find(documentId)) return null;
-    if (!this.#find(documentId)!.document.meta.pulled) await Promise.all([...this.#firstNeed].map((hook) => hook(documentId)));
-    const found = this.#find(documentId);
+    if (!this.#roots.find(documentId)) return null;
+    if (!this.#roots.find(documentId)!.document.meta.pulled) await Promise.all([...this.#firstNeed].map((hook) => hook(documentId)));
+    const found = this.#roots.find(documentId);
     if (!found) return null;
     const snapshot = await found.document.load();
     this.#events.emit({ kind: 'loaded', documentId });
@@ -295,11 +285,11 @@ export class FileStore implements DocumentStore {
       const { updates: earlier = [] } = byId.get(ref.documentId) ?? {};
       byId.set(ref.documentId, { updates: [...earlier, ...updates], epoch: this.#epochOf.get(ref) ?? null });
     }
-    const gone = [...byId.keys()].filter((id) => !this.#find(id));
+    const gone = [...byId.keys()].filter((id) => !this.#roots.find(id));
     if (gone.length > 0) throw new DocumentGone(gone);
     // Always in the order of ids: two appends can then not wait for each other.
     const ids = [...byId.keys()].sort();
-    const append = (id: string) => this.#get(id).document.append(byId.get(id)!.updates, byId.get(id)!.epoch);
+    const append = (id: string) => this.#roots.get(id).document.append(byId.get(id)!.updates, byId.get(id)!.epoch);
     const results = await Promise.allSettled(ids.map(append));
     const failed = results.find((result) => result.status === 'rejected');
     for (const result of results) {
@@ -319,7 +309,7 @@ export class FileStore implements DocumentStore {
   }
 
   async compact(documentId: string): Promise<CompactionResult> {
-    const bytes = (await this.#find(documentId)?.document.compact(true)) ?? 0;
+    const bytes = (await this.#roots.find(documentId)?.document.compact(true)) ?? 0;
     return { compacted: bytes > 0, rows: 0, bytes };
   }
 
@@ -328,7 +318,7 @@ export class FileStore implements DocumentStore {
   }
 
   async ping(): Promise<void> {
-    await Promise.all([...this.#roots.keys()].map((dir) => lstat(dir)));
+    await Promise.all(this.#roots.dirs.map((dir) => lstat(dir)));
   }
 
   async close(): Promise<void> {
@@ -337,27 +327,18 @@ export class FileStore implements DocumentStore {
     clearInterval(this.#sweep);
     await this.#late.close();
     await this.#projection.flushAll();
-    for (const dir of [...this.#roots.keys()]) await this.removeRoot(dir);
+    for (const dir of this.#roots.dirs) await this.removeRoot(dir);
     this.#projection.close();
   }
 
   // --- inside ---
 
-  async #watch(dir: string): Promise<RootWatch> {
-    return watchRoot(dir, {
-      files: (files) => {
-        this.#events.emit({ kind: 'files', dir, files });
-        for (const file of files) {
-          const id = this.idOf(dir, file);
-          if (id) this.#notice(id);
-        }
-      },
-      other: () => this.#events.emit({ kind: 'files', dir, files: null }),
-      lost: (error) => {
-        this.#options.log?.warn({ err: error.message }, 'The watcher missed changes; the folder is looked through again.');
-        this.#events.emit({ kind: 'files', dir, files: null });
-      },
-    });
+  #onFiles(dir: string, files: string[] | null): void {
+    this.#events.emit({ kind: 'files', dir, files });
+    for (const file of files ?? []) {
+      const id = this.idOf(dir, file);
+      if (id) this.#notice(id);
+    }
   }
 
   #notice(documentId: string): void {
@@ -371,15 +352,7 @@ export class FileStore implements DocumentStore {
     return {
       settleMs: this.#options.settleMs ?? 20,
       read: readTextFile,
-      stampOf: async (file) => {
-        try {
-          const stats = await lstat(file);
-          return stats.isFile() ? stampOf(stats) : null;
-        } catch (error) {
-          if (isMissing(error)) return null;
-          throw error;
-        }
-      },
+      stampOf: readStamp,
       held: (id, missing) => this.#held(dir, id, missing),
       onOutsideEdit: (documentId, update) => {
         if (update) this.#external.emit(documentId, update);
@@ -413,42 +386,13 @@ export class FileStore implements DocumentStore {
 
   async #unloadIdle(): Promise<void> {
     const before = Date.now() - IDLE_MS;
-    for (const { root } of this.#roots.values()) {
-      for (const document of root.documents.values()) {
-        if (document.inMemory && !document.busy && document.lastUsed < before) await document.unload();
-      }
+    for (const document of this.#roots.documents()) {
+      if (document.inMemory && !document.busy && document.lastUsed < before) await document.unload();
     }
   }
 
-  #find(documentId: string): { root: FileRoot; document: FileDocument } | null {
-    for (const { root } of this.#roots.values()) {
-      const document = root.documents.get(documentId);
-      if (document) return { root, document };
-    }
-    return null;
-  }
-
-  #get(documentId: string): { root: FileRoot; document: FileDocument } {
-    const found = this.#find(documentId);
-    if (!found) throw new AppError('not_found', 'The document is not in any linked folder.');
-    return found;
-  }
-
-  #rootAt(dir: string): { root: FileRoot } {
-    const entry = this.#roots.get(dir);
-    if (!entry) throw new AppError('not_found', 'The folder is not linked.');
-    return entry;
-  }
-
-  #ref({ root, document }: { root: FileRoot; document: FileDocument }): DocumentRef {
+  #ref({ root, document }: Found): DocumentRef {
     const { userId, projectId, project } = root.spec;
     return { documentId: document.meta.documentId, userId, projectId, project, path: document.meta.path };
   }
-}
-
-async function moveInside(root: FileRoot, from: string, to: string): Promise<void> {
-  await mkdir(path.dirname(root.absolute(to)), { recursive: true });
-  await rename(root.absolute(from), root.absolute(to)).catch((error: unknown) => {
-    if (!isMissing(error)) throw error;
-  });
 }

@@ -59,6 +59,17 @@ export function stampOf(stats: Stats): FileStamp {
   return { ino: stats.ino, size: stats.size, mtimeMs: stats.mtimeMs };
 }
 
+/** Null where there is no such file. */
+export async function readStamp(file: string): Promise<FileStamp | null> {
+  try {
+    const stats = await lstat(file);
+    return stats.isFile() ? stampOf(stats) : null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 export function sameStamp(a: FileStamp | null, b: FileStamp | null): boolean {
   return a !== null && b !== null && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
