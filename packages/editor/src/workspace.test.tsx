@@ -99,8 +99,12 @@ describe('workspace', () => {
     await until(() => expect(host.calls).toContainEqual({ name: 'sendInput', args: [id, 'e', ''] }));
   });
 
-  it('RU20: without known runs, draws the output that is in the document', async () => {
-    await show(fakeHost({ 'hello.md': '```python\nprint(1)\n```\n\n```output:old\nkept text\n```\n' }));
+  it('RU20, RU22: without known runs, draws the output that is in the document and says where it came from', async () => {
+    const host = fakeHost({ 'hello.md': '```python\nprint(1)\n```\n\n```output:old\nkept text\n```\n' });
+    const note = JSON.stringify({ ranOn: 'MacBook Pro', durationMs: 300, freshSession: false });
+    host.documentOf(documentIdAt(0)).doc.getMap('markco').set('output:old', note);
+    await show(host);
+    expect(all('ran-on')[0]?.textContent).toBe('ran on MacBook Pro · 0.3 s');
     expect(all('cell-output')[0]?.textContent).toContain('kept text');
     expect(document.querySelector('.cm-content')?.textContent).not.toContain('output:old');
   });

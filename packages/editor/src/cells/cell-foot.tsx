@@ -5,6 +5,7 @@ import { useLive } from '../live.ts';
 import { InputField } from '../outputs/input-field.tsx';
 import { OutputBlocks } from '../outputs/output-blocks.tsx';
 import { StoredOutput } from '../outputs/stored-output.tsx';
+import { storedProvenance } from '../runs/stored-provenance.ts';
 import { useCellRun, useSession } from '../session.tsx';
 import { RunStatusLine } from './run-status-line.tsx';
 
@@ -13,6 +14,8 @@ type Props = { cellKey: number; index: number; outputRunId: string; outputText: 
 /** Below a cell: what its newest run says, its output, where it ran. Without known runs: the output kept in the document. */
 export function CellFoot({ cellKey, index, outputRunId, outputText, hasOutput }: Props): ReactNode {
   const { run, pending, earlier } = useCellRun(cellKey);
+  const { doc } = useSession().open;
+  const from = hasOutput ? storedProvenance(doc.getMap('markco').get(`output:${outputRunId}`)) : null;
   const shown = run?.startedAt ? run : earlier;
   const waiting = (run !== null && !run.startedAt && !isTerminal(run.state)) || pending !== null;
   const stored = hasOutput ? <StoredOutput text={outputText} runId={outputRunId} /> : null;
@@ -26,6 +29,11 @@ export function CellFoot({ cellKey, index, outputRunId, outputText, hasOutput }:
           stored && (
             <div className="mk-output" data-testid="cell-output" data-cell-index={index}>
               {stored}
+              {from && (
+                <span className="mk-ran-on" data-testid="ran-on" data-cell-index={index}>
+                  {from}
+                </span>
+              )}
             </div>
           )
         )}
