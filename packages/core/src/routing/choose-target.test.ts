@@ -167,8 +167,10 @@ describe('chooseTarget properties', () => {
         const route = chooseTarget(req, devices, ses, flags, set);
         expect(route.detail.length).toBeGreaterThan(3);
         expect(chooseTarget(req, [...devices].reverse(), ses, flags, set).target).toEqual(route.target);
-        if (!flags.ENABLE_REMOTE_EXEC_ROUTING)
-          return expect(route).toMatchObject({ target: { kind: 'cloud' }, reason: 'routing_disabled' });
+        if (!flags.ENABLE_REMOTE_EXEC_ROUTING) {
+          expect(route).toMatchObject({ target: { kind: 'cloud' }, reason: 'routing_disabled' });
+          return;
+        }
         if (route.target.kind === 'device') {
           const chosen = devices.find((d) => route.target.kind === 'device' && d.id === route.target.deviceId)!;
           expect(chosen.allowRuns && chosen.presence !== 'offline' && chosen.unfit === null && flags.ENABLE_DEVICE_AGENT).toBe(true);
