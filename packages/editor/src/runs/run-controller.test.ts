@@ -15,12 +15,14 @@ function setup(text = TEXT): { host: FakeHost; controller: RunController; doc: Y
   cleanups.push(() => controller.close());
   return { host, controller, doc: open.doc };
 }
+// The YAML parser loads with the first run, which a busy machine may take a while for.
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000 });
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
 });
 const started = async (host: FakeHost): Promise<CreateRunInput[]> => {
-  await vi.waitFor(() => expect(host.calls.some((call) => call.name === 'startRuns')).toBe(true));
+  await eventually(() => expect(host.calls.some((call) => call.name === 'startRuns')).toBe(true));
   return host.calls.find((call) => call.name === 'startRuns')!.args[0] as CreateRunInput[];
 };
 
@@ -68,26 +70,26 @@ describe('run controller', () => {
     const { host, controller } = setup();
     controller.run([0]);
     await started(host);
-    await vi.waitFor(() => expect(controller.pending.get()).toEqual([]));
+    await eventually(() => expect(controller.pending.get()).toEqual([]));
   });
 
   it('WB4: a run kept for later says so', async () => {
     const { host, controller } = setup();
     host.nextStart = { keep: true };
     controller.run([0]);
-    await vi.waitFor(() => expect(controller.pending.get()).toMatchObject([{ state: 'kept', message: 'Will run when connected' }]));
+    await eventually(() => expect(controller.pending.get()).toMatchObject([{ state: 'kept', message: 'Will run when connected' }]));
   });
 
   it('a refused run tells why and can be sent again under a new id', async () => {
     const { host, controller } = setup();
     host.nextStart = { fail: '50 runs are waiting in this project. Wait until some are done.' };
     controller.run([0]);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(controller.pending.get()[0]).toMatchObject({ state: 'failed', message: expect.stringContaining('50 runs') }),
     );
     const failed = controller.pending.get()[0]!;
     controller.retry(failed);
-    await vi.waitFor(() => expect(host.runsOf(documentIdAt(0)).get()).toHaveLength(1));
+    await eventually(() => expect(host.runsOf(documentIdAt(0)).get()).toHaveLength(1));
     expect(host.runsOf(documentIdAt(0)).get()[0]!.id).not.toBe(failed.id);
   });
 
