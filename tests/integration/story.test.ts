@@ -14,7 +14,7 @@ const CELLS = {
   where: "import os\nopen('ran-here.txt', 'a').write('x')\nprint('pid', os.getpid(), 'in', os.getcwd())",
   slow: "import time, os\nopen('slow-runs.txt', 'a').write('x')\nfor i in range(40):\n    print('line', i, flush=True)\n    time.sleep(0.1)\nprint('all lines said')",
   ask: "name = input('Your name? ')\nprint('hello', name)",
-  plot: "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()",
+  plot: 'import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()',
   once: "open('once.txt', 'a').write('x')\nprint('ran once')",
 };
 const text = `# Lab\n\nA paragraph that two people change.\n\n${Object.values(CELLS)

@@ -18,6 +18,7 @@ const SECRET = 'the secret of a benchmark, long enough';
 /** One server under measurement, as a process of its own. */
 export interface BenchServer {
   readonly name: string;
+  readonly port: number;
   readonly pid: number;
   /** Makes a document; returns its address and what to send first. `wrap` puts a y-websocket frame into the server's own wire. */
   document(): Promise<BenchDocument>;
@@ -56,6 +57,7 @@ export async function startServer(
   };
   return {
     name,
+    port,
     get pid() {
       return child.pid!;
     },

@@ -35,6 +35,11 @@ async function meOf({ resources, principal }: ApiContext & { principal: Principa
 /** OP1: what is switched off, in words for the person. */
 export function noticesOf(flags: Flags): MeView['notices'] {
   const off: [keyof Flags, boolean, string][] = [
+    [
+      'SYNC_MODE',
+      flags.SYNC_MODE !== 'legacy',
+      'Sync runs in its older way for the moment: what you write is saved, and may show up elsewhere a little later.',
+    ],
     ['ENABLE_DEVICE_AGENT', flags.ENABLE_DEVICE_AGENT, 'Connections to your computers are switched off for the moment.'],
     ['ENABLE_REMOTE_EXEC_ROUTING', flags.ENABLE_REMOTE_EXEC_ROUTING, 'Running on your computers is switched off for the moment.'],
     ['ENABLE_CLOUD_FALLBACK', flags.ENABLE_CLOUD_FALLBACK, 'The cloud does not take over when your computer is away, for the moment.'],
