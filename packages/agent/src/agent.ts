@@ -8,7 +8,7 @@ import { type ApiClient, createApiClient } from './api-client/api-client.ts';
 import { bridgeApi } from './api-client/bridge-api.ts';
 import { type LinkPreview, previewLink } from './bridge/link-folder.ts';
 import { LocalBus } from './bridge/local-bus.ts';
-import type { CredentialStore } from './config/credentials.ts';
+import type { CredentialStore } from './config/credential-store.ts';
 import { prepareDataDir } from './config/data-dir.ts';
 import { type InstanceLock, takeInstanceLock } from './config/instance-lock.ts';
 import { type AgentSettings, SettingsFile } from './config/settings.ts';

@@ -1,5 +1,6 @@
 import { type ApiClient, createApiClient } from '../api-client/api-client.ts';
-import { type CredentialStore, openCredentials } from '../config/credentials.ts';
+import type { CredentialStore } from '../config/credential-store.ts';
+import { openCredentials } from '../config/credentials.ts';
 import { type DataDir, prepareDataDir } from '../config/data-dir.ts';
 import { type AgentEnv, readEnv } from '../config/env.ts';
 import { type AgentSettings, SettingsFile } from '../config/settings.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StoredCredentials } from './credentials.ts';
+import type { StoredCredentials } from './credential-store.ts';
 import { fileCredentialStore, openCredentials } from './credentials.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { readEnv } from './env.ts';

@@ -1,21 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { deviceTokens } from '@markco/core/contract/auth';
-import { z } from 'zod';
 import { readIfExists, writeAtomic } from './atomic-file.ts';
+import { type CredentialStore, parseCredentials } from './credential-store.ts';
 import { keyringStore } from './keyring-store.ts';
-
-/** What is kept between starts: the pair of tokens, whose they are and when they were issued (ms since the epoch). */
-export const storedCredentials = deviceTokens.extend({ server: z.string().optional(), obtainedAt: z.number().optional() });
-export type StoredCredentials = z.infer<typeof storedCredentials>;
-
-/** A safe place for one set of credentials (EL2). `save` resolves once they are durable. */
-export interface CredentialStore {
-  /** Where they are kept, in words for the person. */
-  readonly description: string;
-  load(): Promise<StoredCredentials | null>;
-  save(credentials: StoredCredentials): Promise<void>;
-  clear(): Promise<void>;
-}
 
 /** Credentials in a file only this person can read (0600). A file that is no JSON of tokens counts as none. */
 export function fileCredentialStore(file: string): CredentialStore {
@@ -25,16 +11,6 @@ export function fileCredentialStore(file: string): CredentialStore {
     save: (credentials) => writeAtomic(file, `${JSON.stringify(credentials)}\n`, 0o600),
     clear: () => rm(file, { force: true }),
   };
-}
-
-/** The stored form back to credentials; null where it is missing or broken, which means "sign in". */
-export function parseCredentials(text: string | null): StoredCredentials | null {
-  if (text === null) return null;
-  try {
-    return storedCredentials.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }
 
 export interface CredentialPlace {

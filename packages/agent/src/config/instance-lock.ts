@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { errorCode, isMissing, readIfExists } from './atomic-file.ts';
+import { link, open, rm, stat, writeFile } from 'node:fs/promises';
+import { errorCode, readIfExists } from './atomic-file.ts';
+
+/** How old a guard must be to be left over. */
+const GUARD_MS = 10_000;
 
 /** Another agent with the same data folder runs. */
 export class AlreadyRunningError extends Error {
@@ -22,7 +25,7 @@ export async function takeInstanceLock(file: string): Promise<InstanceLock> {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, mine, { mode: 0o600 });
   try {
-    for (let attempt = 0; attempt < 20; attempt++) {
+    for (let attempt = 0; attempt < 200; attempt++) {
       if (await tryLink(draft, file)) return { release: () => release(file, mine) };
       const held = await readIfExists(file);
       if (held === null) continue;
@@ -52,17 +55,24 @@ async function tryLink(draft: string, file: string): Promise<boolean> {
   }
 }
 
-/** Two starters may see the same stale lock: whoever moved away a fresh one puts it back. */
+/** Only one starter at a time may take a stale lock away, or it could take the fresh one of another that was faster. */
 async function removeStale(file: string, seen: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
+  const guard = `${file}.takeover`;
   try {
-    await rename(file, aside);
+    await (await open(guard, 'wx', 0o600)).close();
   } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
+    // Left by a starter that crashed here.
+    const left = await stat(guard).catch(() => null);
+    if (left && Date.now() - left.mtimeMs > GUARD_MS) await rm(guard, { force: true });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return;
   }
-  if ((await readFile(aside, 'utf8')) !== seen) await tryLink(aside, file);
-  await rm(aside, { force: true });
+  try {
+    if ((await readIfExists(file)) === seen) await rm(file, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
 
 async function release(file: string, mine: string): Promise<void> {

@@ -1,5 +1,4 @@
-import type { CredentialStore } from './credentials.ts';
-import { parseCredentials } from './credentials.ts';
+import { type CredentialStore, parseCredentials } from './credential-store.ts';
 
 const SERVICE = 'markco';
 /** A locked keyring asks the person on a screen that may not be there. */

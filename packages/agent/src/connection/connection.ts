@@ -57,6 +57,7 @@ export class Connection {
   #loop: Promise<void> = Promise.resolve();
   #attempt = 0;
   #stopDetector: () => void = () => {};
+  #stopBeating: () => void = () => {};
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -95,6 +96,8 @@ export class Connection {
     if (!this.#running) return;
     this.#running = false;
     this.#stopDetector();
+    // A beat after the goodbye would say the opposite.
+    this.#stopBeating();
     if (this.#state === 'online') {
       const goodbye = this.queue.now(this.message({ type: 'GOODBYE', reason: why }));
       await Promise.race([goodbye.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
@@ -148,13 +151,12 @@ export class Connection {
 
   async #live(token: string): Promise<SocketEnd> {
     const { log, server, replyWithinMs, welcomeWithinMs = 15_000 } = this.#options;
-    let stopBeating: () => void = () => {};
     const onMessage = (raw: unknown) => {
       const message = readMessage(raw, log);
       if (!message) return;
       if (message.type === 'WELCOME') {
         clearTimeout(patience);
-        stopBeating = startHeartbeat(
+        this.#stopBeating = startHeartbeat(
           message.heartbeatMs || HEARTBEAT_MS,
           () => this.#beat(socket),
           () => socket.close('the heartbeat failed'),
@@ -169,7 +171,7 @@ export class Connection {
     this.#socket = socket;
     const end = await socket.closed;
     clearTimeout(patience);
-    stopBeating();
+    this.#stopBeating();
     this.queue.detach();
     this.#socket = null;
     return end;

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { AgentMessage } from '@markco/core/device/agent-message';
 import { AppError } from '@markco/core/errors';
+import { type RunBench, startRunBench } from '@markco/testing/run-bench';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cell } from '../test-support/fake-runtime.ts';
-import { type RunBench, startRunBench } from '../test-support/run-bench.ts';
 import { PROJECT_ID, sampleOffer, USER_ID } from '../test-support/sample-offer.ts';
 import { waitUntil } from '../test-support/wait-until.ts';
 

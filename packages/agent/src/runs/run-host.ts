@@ -113,8 +113,8 @@ export class RunHost {
 
   #take(message: ServerMessage): void {
     if (message.type === 'WELCOME') return;
-    if (message.type !== 'MRP_REQUEST') return this.#o.onMessage(message);
-    if (message.kind === 'ack') return this.#outbox.acked(message.runId, message.seq);
-    this.runs.handle(message);
+    if (message.type !== 'MRP_REQUEST') this.#o.onMessage(message);
+    else if (message.kind === 'ack') this.#outbox.acked(message.runId, message.seq);
+    else this.runs.handle(message);
   }
 }

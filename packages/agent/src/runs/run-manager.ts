@@ -81,23 +81,31 @@ export class RunManager {
   handle(request: MrpRequest): void {
     switch (request.kind) {
       case 'offer':
-        return this.#step(request.offer.runId, () => this.#offer(request.offer));
+        this.#step(request.offer.runId, () => this.#offer(request.offer));
+        break;
       case 'grant':
-        return this.#step(request.runId, () => this.#grant(request.runId, request.attempt));
+        this.#step(request.runId, () => this.#grant(request.runId, request.attempt));
+        break;
       case 'deny':
-        return this.#step(request.runId, async () => this.#deny(request.runId, request.attempt));
+        this.#step(request.runId, async () => this.#deny(request.runId, request.attempt));
+        break;
       case 'cancel':
-        return this.#step(request.runId, () => this.#cancel(request.runId, request.force));
+        this.#step(request.runId, () => this.#cancel(request.runId, request.force));
+        break;
       case 'input':
-        return this.#step(request.runId, async () => void (await this.#active.get(request.runId)?.answer(request)));
+        this.#step(request.runId, async () => this.#active.get(request.runId)?.answer(request));
+        break;
       case 'introspect':
-        return void answerIntrospection(this.#o.pool, request).then((answer) => this.#answer(request, answer));
+        void answerIntrospection(this.#o.pool, request).then((answer) => this.#answer(request, answer));
+        break;
       case 'session':
-        return void answerSessionOp(this.#o.pool, request).then((answer) => this.#answer(request, answer));
+        void answerSessionOp(this.#o.pool, request).then((answer) => this.#answer(request, answer));
+        break;
       case 'probe':
-        return this.#answer(request, { result: { alive: true } });
+        this.#answer(request, { result: { alive: true } });
+        break;
       case 'ack':
-        return;
+        break;
     }
   }
 

@@ -76,12 +76,15 @@ function answer(
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const given = url.searchParams.get('state') ?? '';
   // A page that guesses the port must not be able to end or to finish a sign-in.
-  if (request.method !== 'GET' || url.pathname !== CALLBACK || !same(given, state))
-    return page(response, 404, 'This page is not part of a sign-in.');
+  if (request.method !== 'GET' || url.pathname !== CALLBACK || !same(given, state)) {
+    page(response, 404, 'This page is not part of a sign-in.');
+    return;
+  }
   const code = url.searchParams.get('code');
   if (!code) {
     page(response, 200, 'The sign-in was refused. You can close this window.');
-    return reject(new AppError('forbidden', 'The sign-in was refused in the browser.'));
+    reject(new AppError('forbidden', 'The sign-in was refused in the browser.'));
+    return;
   }
   page(response, 200, 'You are signed in. You can close this window and go back to the app.');
   resolve(code);

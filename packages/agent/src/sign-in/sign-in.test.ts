@@ -4,7 +4,7 @@ import { AppError } from '@markco/core/errors';
 import { type FakeGateway, GatewayError, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiClient } from '../api-client/api-client.ts';
-import type { CredentialStore, StoredCredentials } from '../config/credentials.ts';
+import type { CredentialStore, StoredCredentials } from '../config/credential-store.ts';
 import { silentLog } from '../log.ts';
 import { DEVICE_ID, USER_ID } from '../test-support/sample-offer.ts';
 import { deviceGrant } from './device-grant.ts';
@@ -101,7 +101,12 @@ describe('loopback sign-in', () => {
 
   it('EL1 listens on 127.0.0.1 only, checks the state, proves itself with S256 and closes after use', async () => {
     let exchanged: { codeVerifier: string; code: string; redirectUri: string } | undefined;
-    gateway.http = { 'auth.pkceExchange': (input) => ((exchanged = input as typeof exchanged), tokens(1)) };
+    gateway.http = {
+      'auth.pkceExchange': (input) => {
+        exchanged = input as typeof exchanged;
+        return tokens(1);
+      },
+    };
     const signIn = await start();
     const query = new URL(signIn.url).searchParams;
     const callback = new URL(query.get('redirect_uri')!);

@@ -2,7 +2,7 @@ import type { DeviceTokens } from '@markco/core/contract/auth';
 import { AppError } from '@markco/core/errors';
 import type { ApiClient } from '../api-client/api-client.ts';
 import { isUnauthenticated } from '../api-client/api-error.ts';
-import type { CredentialStore, StoredCredentials } from '../config/credentials.ts';
+import type { CredentialStore, StoredCredentials } from '../config/credential-store.ts';
 import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
 

@@ -133,8 +133,8 @@ class Printer {
   }
 
   event(body: RunEventBody, view: RunView): void {
-    if (this.#json) return this.#context.say(JSON.stringify({ runId: view.id, ...body }));
-    if (body.kind === 'stdout') process.stdout.write(body.text);
+    if (this.#json) this.#context.say(JSON.stringify({ runId: view.id, ...body }));
+    else if (body.kind === 'stdout') process.stdout.write(body.text);
     else if (body.kind === 'stderr') process.stderr.write(body.text);
     else if (body.kind === 'display' || body.kind === 'result') this.#plain(body.data?.['text/plain']);
     else if (body.kind === 'asset') this.#context.say(`[${body.mimeType} ${body.path ?? body.name ?? body.assetId.slice(0, 12)}]`);
@@ -144,8 +144,10 @@ class Printer {
   }
 
   end(view: RunView): void {
-    if (this.#json)
-      return this.#context.say(JSON.stringify({ runId: view.id, state: view.state, ranOn: view.ranOn, message: view.message }));
+    if (this.#json) {
+      this.#context.say(JSON.stringify({ runId: view.id, state: view.state, ranOn: view.ranOn, message: view.message }));
+      return;
+    }
     const where = view.ranOn ? ` on ${view.ranOn}` : '';
     console.error(`${view.state}${where}${view.freshSession ? ' (fresh session)' : ''}${view.message ? `: ${view.message}` : ''}`);
   }
