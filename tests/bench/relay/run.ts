@@ -47,6 +47,8 @@ print();
 async function measure(name: PeerName, owner: { userId: string; projectId: string }): Promise<Result> {
   const server = await startServer(name, { url: postgres.url, db }, owner);
   try {
+    // Warm code on both sides: the first seconds of a process measure the compiler.
+    await fanOut(server, { ...SHAPE, documents: 100, seconds: 4 });
     const latencies = await fanOut(server, SHAPE);
     const memory = await memoryPerDocument(server, OPEN);
     const cold = await coldOpen(server, EDITS);
