@@ -76,7 +76,7 @@ export function Nav({ screen }: { screen: Screen['name'] | null }) {
   return (
     <>
       <header className="sticky top-0 z-20 hidden h-14 border-b border-line bg-raised sm:block">
-        <div className="mx-auto flex h-full max-w-6xl items-center justify-between px-6">
+        <div className="mx-auto flex h-full max-w-5xl items-center justify-between px-6">
           <Link href="/" className="flex items-center gap-2 font-semibold" aria-label="MarkCo, projects">
             <Mark />
             MarkCo

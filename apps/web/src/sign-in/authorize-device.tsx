@@ -23,7 +23,7 @@ export function AuthorizeDevice({ request }: { request: z.output<typeof pkceAuth
   if (authorize.data) return <Notice kind="ok">It is connected. You can go back to the app and close this page.</Notice>;
   const who = me.data?.isLocal ? 'you on this computer' : (me.data?.email ?? me.data?.name ?? 'you');
   return (
-    <div className="grid gap-4 text-sm">
+    <div className="grid grid-cols-1 gap-4 text-sm">
       <p>
         <strong className="text-base" data-testid="device-name">
           {request.name}

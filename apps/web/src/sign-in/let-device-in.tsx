@@ -18,7 +18,7 @@ export function LetDeviceIn({ given }: { given: string | null }) {
   const decide = trpc.auth.deviceDecide.useMutation();
   if (decide.data) {
     return (
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         <Notice kind={decide.data.approved ? 'ok' : 'info'}>
           {decide.data.approved ? 'It is connected. You can go back to it.' : 'It was not let in.'}
         </Notice>
@@ -31,7 +31,7 @@ export function LetDeviceIn({ given }: { given: string | null }) {
   if (code !== null && lookup.data) {
     const answer = (approve: boolean) => decide.mutate({ userCode: code, approve });
     return (
-      <div className="grid gap-4 text-sm">
+      <div className="grid grid-cols-1 gap-4 text-sm">
         <p>
           <strong className="text-base" data-testid="device-name">
             {lookup.data.name}
@@ -67,7 +67,7 @@ export function LetDeviceIn({ given }: { given: string | null }) {
   }
   return (
     <form
-      className="grid gap-4"
+      className="grid grid-cols-1 gap-4"
       onSubmit={(event) => {
         event.preventDefault();
         setCode(typed.trim());

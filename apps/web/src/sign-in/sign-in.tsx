@@ -38,7 +38,7 @@ export function SignIn({ next, ways, sent, error }: { next: string; ways: Ways; 
   };
   if (sent) {
     return (
-      <div className="grid gap-4 text-sm">
+      <div className="grid grid-cols-1 gap-4 text-sm">
         <p>
           {ways.mailIsLogged
             ? 'This MarkCo has no mail server, so the link stands in the log of its web process. Open it to sign in.'
@@ -55,7 +55,7 @@ export function SignIn({ next, ways, sent, error }: { next: string; ways: Ways; 
     void enter('email', () => enterWith('email', next, { email }));
   };
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       {problem ? <Notice kind="danger">{problem}</Notice> : null}
       {ways.local ? (
         <>

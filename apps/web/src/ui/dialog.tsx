@@ -29,7 +29,7 @@ export function Dialog({ title, children, onClose }: { title: string; children: 
 export function Confirm(props: { title: string; children: ReactNode; action: ReactNode; onClose(): void }) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
-      <div className="grid gap-3 text-sm">{props.children}</div>
+      <div className="grid grid-cols-1 gap-3 text-sm">{props.children}</div>
       <form method="dialog" className="mt-5 flex flex-wrap justify-end gap-3">
         <button
           type="submit"

@@ -32,7 +32,7 @@ export function Empty({ title, children, action }: { title: string; children: Re
 /** Stands in for content that is on its way, in its shape. */
 export function Skeleton({ rows = 3 }: { rows?: number }) {
   return (
-    <div role="status" aria-label="Loading" className="grid gap-3">
+    <div role="status" aria-label="Loading" className="grid grid-cols-1 gap-3">
       {Array.from({ length: rows }, (_, row) => row).map((row) => (
         <div key={row} className="h-20 animate-pulse rounded-card bg-surface" />
       ))}

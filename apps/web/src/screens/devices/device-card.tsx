@@ -26,7 +26,7 @@ export function DeviceCard({ device, live, projects }: { device: DeviceView; liv
     <article
       data-testid="device-card"
       data-device={device.id}
-      className="grid gap-3 rounded-card border border-line bg-raised p-4 shadow-card"
+      className="grid grid-cols-1 gap-3 rounded-card border border-line bg-raised p-4 shadow-card"
     >
       <div className="flex flex-wrap items-start justify-between gap-x-3 gap-y-1">
         <div className="min-w-0">

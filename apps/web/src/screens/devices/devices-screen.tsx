@@ -15,13 +15,13 @@ export function DevicesScreen() {
   const projects = trpc.projects.list.useQuery();
   return (
     <Page title="Devices">
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         {error && !list ? <Notice kind="danger">{errorText(error)}</Notice> : null}
         {!list && !error ? <Skeleton /> : null}
         {list?.length === 0 ? (
           <Empty title="No computer yet">Connect one, and its folders and its Python are at hand on every screen you have.</Empty>
         ) : null}
-        <ul className="grid gap-3 lg:grid-cols-2" aria-label="Devices">
+        <ul className="grid grid-cols-1 gap-3 lg:grid-cols-2" aria-label="Devices">
           {list?.map((device) => (
             <li key={device.id}>
               <DeviceCard device={device} live={live} projects={projects.data ?? []} />

@@ -16,7 +16,7 @@ export function RenameDevice({ device, onClose }: { device: DeviceView; onClose(
   return (
     <Dialog title="Rename the device" onClose={onClose}>
       <form
-        className="grid gap-4"
+        className="grid grid-cols-1 gap-4"
         onSubmit={(event) => {
           event.preventDefault();
           rename.mutate({ deviceId: device.id, name });

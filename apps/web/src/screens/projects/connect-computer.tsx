@@ -14,7 +14,7 @@ export function ConnectComputer() {
       <p className="mt-1 text-sm text-muted">
         Its folders become projects here, and its Python runs what you tap. In a terminal, in the folder with your notebooks:
       </p>
-      <ol className="mt-3 grid gap-2">
+      <ol className="mt-3 grid grid-cols-1 gap-2">
         <li>
           <CopyLine label="the sign-in command" text={`npx markco login ${server}`.trim()} />
         </li>

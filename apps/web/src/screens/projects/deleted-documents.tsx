@@ -18,7 +18,7 @@ export function DeletedDocuments({ project }: { project: ProjectView }) {
     <details className="text-sm">
       <summary className="min-h-11 cursor-pointer py-2.5 font-medium">Deleted documents ({deleted.data.length})</summary>
       {restore.error ? <Notice kind="danger">{errorText(restore.error)}</Notice> : null}
-      <ul className="grid gap-2">
+      <ul className="grid grid-cols-1 gap-2">
         {deleted.data.map(({ id, path, deletedAt }) => (
           <li key={id} className="flex items-center justify-between gap-3">
             <span className="min-w-0 break-words">

@@ -11,7 +11,7 @@ import { useCreateProject } from './use-create-project.ts';
 export function FirstSteps() {
   const { sample } = useCreateProject();
   return (
-    <div className="grid gap-6">
+    <div className="grid grid-cols-1 gap-6">
       <Empty
         title="Notebooks that run, on every screen you have"
         action={

@@ -20,7 +20,7 @@ export function NewProject({ look = 'primary' }: { look?: 'primary' | 'plain' })
       {asking ? (
         <Dialog title="New project" onClose={() => setAsking(false)}>
           <form
-            className="grid gap-4"
+            className="grid grid-cols-1 gap-4"
             onSubmit={(event) => {
               event.preventDefault();
               if (name.trim()) empty.mutate({ name: name.trim() });

@@ -29,7 +29,7 @@ export function ProjectDialog({ project, onClose }: { project: ProjectView; onCl
   const { fallbackToCloud: fallback } = project;
   return (
     <Dialog title={project.name} onClose={onClose}>
-      <div className="grid gap-5">
+      <div className="grid grid-cols-1 gap-5">
         {error ? <Notice kind="danger">{errorText(error)}</Notice> : null}
         <form
           className="flex items-end gap-3"
@@ -45,7 +45,7 @@ export function ProjectDialog({ project, onClose }: { project: ProjectView; onCl
             Rename
           </Button>
         </form>
-        <label className="grid gap-1.5 text-sm font-medium">
+        <label className="grid grid-cols-1 gap-1.5 text-sm font-medium">
           When the computer is away
           <select
             className={fieldClass}
@@ -74,7 +74,7 @@ export function ProjectDialog({ project, onClose }: { project: ProjectView; onCl
         <DeletedDocuments project={project} />
         <div className="border-t border-line pt-4">
           {sure ? (
-            <div className="grid gap-3 text-sm">
+            <div className="grid grid-cols-1 gap-3 text-sm">
               <p>The project and its documents go from every device’s list. Files in linked folders stay on the computers.</p>
               <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate({ projectId: project.id })}>
                 Remove “{project.name}”

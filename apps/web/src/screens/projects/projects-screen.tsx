@@ -33,9 +33,9 @@ export function ProjectsScreen() {
       {!list && !projects.error ? <Skeleton rows={4} /> : null}
       {list?.length === 0 ? <FirstSteps /> : null}
       {list && list.length > 0 ? (
-        <div className="grid gap-6">
+        <div className="grid grid-cols-1 gap-6">
           <SearchDocuments />
-          <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3" aria-label="Projects">
+          <ul className="grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-3" aria-label="Projects">
             {list.map((project) => (
               <li key={project.id} className="flex">
                 <ProjectCard project={project} devices={devices.list} />

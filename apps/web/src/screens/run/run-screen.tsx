@@ -37,7 +37,7 @@ export function RunScreen({ runId }: { runId: string }) {
       ) : null}
       {!run && !error ? <Skeleton /> : null}
       {run ? (
-        <div className="grid gap-4">
+        <div className="grid grid-cols-1 gap-4">
           <WaitingRuns runs={[run]} />
           <RunHead run={run} />
           <LogView lines={lines} />

@@ -32,7 +32,7 @@ export function RunsScreen() {
   const list = runs.data;
   return (
     <Page title="Runs">
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         <fieldset className="flex flex-wrap gap-2">
           <legend className="sr-only">Which runs</legend>
           {(Object.keys(FILTERS) as Filter[]).map((each) => (

@@ -24,7 +24,7 @@ export function AccessTokens() {
       <p className="mt-1 mb-4 text-sm text-muted">
         For scripts that call the API in your name. Whoever has one can do what you can do with your documents and runs.
       </p>
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         {made ? (
           <Notice kind="ok">
             <p className="mb-2">Copy it now. It is not shown again.</p>
@@ -35,7 +35,7 @@ export function AccessTokens() {
           </Notice>
         ) : null}
         {tokens.error ? <Notice kind="danger">{errorText(tokens.error)}</Notice> : null}
-        <ul className="grid gap-2">
+        <ul className="grid grid-cols-1 gap-2">
           {tokens.data?.map(({ id, name, createdAt, lastUsedAt, expiresAt }) => (
             <li key={id} className="flex flex-wrap items-center justify-between gap-3 text-sm">
               <div className="min-w-0">

@@ -25,7 +25,7 @@ export function RunSettings({ me }: { me: MeView }) {
   return (
     <Card>
       <h2 className="mb-4 text-lg font-medium">Runs</h2>
-      <div className="grid gap-5">
+      <div className="grid grid-cols-1 gap-5">
         <Switch
           label="Run in the cloud when my computer is away"
           hint="Off: runs wait for the computer, for a day at most."
@@ -33,7 +33,7 @@ export function RunSettings({ me }: { me: MeView }) {
           busy={update.isPending}
           onChange={(next) => update.mutate({ fallbackToCloud: next })}
         />
-        <div className="grid gap-1.5">
+        <div className="grid grid-cols-1 gap-1.5">
           <label htmlFor={id} className="text-sm font-medium">
             Run on
           </label>

@@ -16,7 +16,7 @@ export function Sessions() {
       <h2 className="mb-3 text-lg font-medium">Signed-in browsers</h2>
       {sessions.error ? <Notice kind="danger">{errorText(sessions.error)}</Notice> : null}
       {revoke.error ? <Notice kind="danger">{errorText(revoke.error)}</Notice> : null}
-      <ul className="grid gap-2">
+      <ul className="grid grid-cols-1 gap-2">
         {sessions.data?.map(({ id, current, createdAt, expires }) => (
           <li key={id} className="flex flex-wrap items-center justify-between gap-3 text-sm">
             <p>

@@ -16,7 +16,7 @@ export function SettingsScreen() {
   const me = trpc.auth.me.useQuery();
   return (
     <Page title="Settings">
-      <div className="grid max-w-3xl gap-4">
+      <div className="grid max-w-3xl grid-cols-1 gap-4">
         {me.error && !me.data ? <Notice kind="danger">{errorText(me.error)}</Notice> : null}
         {me.data ? (
           <>
