@@ -3,6 +3,8 @@ import { readIfExists, writeAtomic } from './atomic-file.ts';
 import { type CredentialStore, parseCredentials } from './credential-store.ts';
 import { keyringStore } from './keyring-store.ts';
 
+export { type CredentialStore, parseCredentials, type StoredCredentials, storedCredentials } from './credential-store.ts';
+
 /** Credentials in a file only this person can read (0600). A file that is no JSON of tokens counts as none. */
 export function fileCredentialStore(file: string): CredentialStore {
   return {
