@@ -2,7 +2,7 @@ import { createLog } from '@markco/agent/log';
 import { agentStart } from '../shared/agent-port.ts';
 import { AgentService } from './agent-service.ts';
 import { PortCredentials } from './port-credentials.ts';
-import { PortLink, type PortLike } from './port-link.ts';
+import { type PortLike, PortLink } from './port-link.ts';
 
 /** The agent's process (EL5): started by main with its settings as the first argument. */
 async function main(): Promise<void> {

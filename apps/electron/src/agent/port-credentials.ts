@@ -1,4 +1,4 @@
-import { type CredentialStore, parseCredentials, type StoredCredentials } from '@markco/agent/config/credentials';
+import { type CredentialStore, parseCredentials, type StoredCredentials } from '@markco/agent/config/credential-store';
 import type { PortLink } from './port-link.ts';
 
 /** EL2: the agent's credentials, kept by main, which alone can have the system encrypt them. `current` is what it last held. */

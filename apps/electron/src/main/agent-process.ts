@@ -1,4 +1,4 @@
-import { type AgentMethod, type AgentPush, type AgentQuestion, type AgentRequest, agentReply } from '../shared/agent-port.ts';
+import { type AgentMethod, type AgentPush, type AgentQuestion, type AgentReply, type AgentRequest, agentReply } from '../shared/agent-port.ts';
 import { createBackoff } from './backoff.ts';
 
 /** The part of Electron's UtilityProcess this needs. */
@@ -87,8 +87,12 @@ export class AgentProcess {
     const parsed = agentReply.safeParse(message);
     if (!parsed.success) return;
     const reply = parsed.data;
-    if (reply.type === 'push') return this.#options.onPush(reply);
-    if (reply.type === 'question') return void this.#tell(child, reply.id, reply.question, reply.value);
+    if (reply.type === 'push') this.#options.onPush(reply);
+    else if (reply.type === 'question') void this.#tell(child, reply.id, reply.question, reply.value);
+    else this.#settle(reply);
+  }
+
+  #settle(reply: Extract<AgentReply, { type: 'answer' | 'error' }>): void {
     const waiting = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (reply.type === 'error') waiting?.reject(new Error(reply.message));

@@ -20,7 +20,9 @@ export class AppTray {
 
   show(status: AgentStatus): void {
     this.#tray.setToolTip(`MarkCo: ${trayLine(status)}`);
-    const items = trayMenu(status).map(({ label, action }) => (action ? { label, click: this.#actions[action] } : { label, enabled: false }));
+    const items = trayMenu(status).map(({ label, action }) =>
+      action ? { label, click: this.#actions[action] } : { label, enabled: false },
+    );
     this.#tray.setContextMenu(this.#electron.Menu.buildFromTemplate(items));
   }
 }

@@ -2,7 +2,10 @@ import type { ElectronParts } from './electron-parts.ts';
 import type { PreferencesFile } from './preferences.ts';
 
 /** EL4: said once, when the window is closed for the first time. */
-export async function explainClosing(electron: Pick<ElectronParts, 'Notification' | 'dialog'>, preferences: PreferencesFile): Promise<void> {
+export async function explainClosing(
+  electron: Pick<ElectronParts, 'Notification' | 'dialog'>,
+  preferences: PreferencesFile,
+): Promise<void> {
   if (preferences.now.closeExplained) return;
   await preferences.set({ closeExplained: true });
   const title = 'MarkCo goes on in the background';
@@ -19,7 +22,8 @@ export async function askAllowRuns(electron: Pick<ElectronParts, 'dialog'>, pref
   const { response } = await electron.dialog.showMessageBox({
     type: 'question',
     message: 'Allow runs from your other devices?',
-    detail: 'Cells you run on your phone or on the web then execute on this computer, with your files and packages. You can change this in the settings.',
+    detail:
+      'Cells you run on your phone or on the web then execute on this computer, with your files and packages. You can change this in the settings.',
     buttons: ['Allow', 'Not now'],
     defaultId: 0,
     cancelId: 1,

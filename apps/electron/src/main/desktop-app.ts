@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { type AgentPush, type AgentQuestion, type agentStart } from '../shared/agent-port.ts';
+import type { z } from 'zod';
+import type { AgentPush, AgentQuestion, agentStart } from '../shared/agent-port.ts';
 import { type AgentStatus, agentStatus } from '../shared/ipc-contract.ts';
 import { workspacePush } from '../shared/workspace-methods.ts';
-import type { z } from 'zod';
 import { AgentProcess } from './agent-process.ts';
 import { answerAppRequest, PAGE_URL, SCHEME } from './app-protocol.ts';
 import { AppTray } from './app-tray.ts';
@@ -90,7 +90,13 @@ export class DesktopApp {
     this.#followApp();
     this.#show(STARTING);
     this.#agent.start();
-    startAutoUpdate({ autoUpdater: electron.autoUpdater, feedUrl: env.MARKCO_UPDATE_URL, packaged: electron.app.isPackaged, platform, warn });
+    startAutoUpdate({
+      autoUpdater: electron.autoUpdater,
+      feedUrl: env.MARKCO_UPDATE_URL,
+      packaged: electron.app.isPackaged,
+      platform,
+      warn,
+    });
     if (!argv.includes(HIDDEN)) this.#window.show();
   }
 
@@ -140,10 +146,13 @@ export class DesktopApp {
   }
 
   #take({ push, value }: AgentPush): void {
-    if (push === 'workspace') return this.#window.push('workspace', workspacePush.parse(value));
-    if (push === 'openBrowser') return void this.#openBrowser((value as { url: string }).url);
-    if (push === 'failed') return this.#o.warn(`the agent could not start: ${(value as { message: string }).message}`);
-    const status = agentStatus.parse(value);
+    if (push === 'workspace') this.#window.push('workspace', workspacePush.parse(value));
+    else if (push === 'openBrowser') void this.#openBrowser((value as { url: string }).url);
+    else if (push === 'failed') this.#o.warn(`the agent could not start: ${(value as { message: string }).message}`);
+    else this.#takeStatus(agentStatus.parse(value));
+  }
+
+  #takeStatus(status: AgentStatus): void {
     this.#show(status);
     void this.#decideAllowRuns(status).catch(() => undefined);
   }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-const text = z.string().optional().transform((value) => (value === '' ? undefined : value));
+const text = z
+  .string()
+  .optional()
+  .transform((value) => (value === '' ? undefined : value));
 
 const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

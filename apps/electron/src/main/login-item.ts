@@ -13,7 +13,9 @@ export interface LoginItem {
 export const HIDDEN = '--hidden';
 
 /** macOS and Windows have a setting for it. An app that is not packaged would start Electron itself, so there it is not offered. */
-export function systemLoginItem(app: Pick<ElectronParts['app'], 'getLoginItemSettings' | 'setLoginItemSettings' | 'isPackaged'>): LoginItem {
+export function systemLoginItem(
+  app: Pick<ElectronParts['app'], 'getLoginItemSettings' | 'setLoginItemSettings' | 'isPackaged'>,
+): LoginItem {
   return {
     possible: app.isPackaged,
     get: async () => app.getLoginItemSettings({ args: [HIDDEN] }).openAtLogin,
@@ -34,7 +36,11 @@ export function autostartFile(options: { configFolder: string; executable: strin
   ].join('\n');
   return {
     possible: options.packaged,
-    get: () => readFile(file, 'utf8').then((text) => text === entry, () => false),
+    get: () =>
+      readFile(file, 'utf8').then(
+        (text) => text === entry,
+        () => false,
+      ),
     set: async (open) => {
       if (!open) return rm(file, { force: true });
       await mkdir(path.dirname(file), { recursive: true });

@@ -74,9 +74,7 @@ describe('EL5 IPC', () => {
       string,
       (event: { senderFrame: { url: string; parent: unknown } | null }, input: unknown) => Promise<unknown>
     >();
-    const all = Object.fromEntries(
-      METHOD_NAMES.map((name) => [name, async () => undefined]),
-    ) as unknown as Handlers;
+    const all = Object.fromEntries(METHOD_NAMES.map((name) => [name, async () => undefined])) as unknown as Handlers;
     handleIpc({ handle: (channel, listener) => listeners.set(channel, listener) }, PAGE, { ...all, ...handlers });
     return (name: MethodName, input: unknown, frame: { url: string; parent: unknown } | null = { url: PAGE, parent: null }) =>
       listeners.get(channelOf(name))!({ senderFrame: frame }, input);
@@ -127,7 +125,12 @@ describe('EL5 the agent process', () => {
     vi.useFakeTimers();
     const children: FakeChild[] = [];
     const down = vi.fn();
-    const agent = new AgentProcess({ fork: () => children[children.push(new FakeChild()) - 1]!, onPush: () => undefined, answer: async () => null, onDown: down });
+    const agent = new AgentProcess({
+      fork: () => children[children.push(new FakeChild()) - 1]!,
+      onPush: () => undefined,
+      answer: async () => null,
+      onDown: down,
+    });
     agent.start();
     const first = agent.request('status', null);
     children[0]!.emit('message', { type: 'answer', id: children[0]!.sent[0]!.id, value: 'fine' });

@@ -1,5 +1,5 @@
 import type { BrowserWindow } from 'electron';
-import { pushChannelOf, type PushName } from '../shared/channels.ts';
+import { type PushName, pushChannelOf } from '../shared/channels.ts';
 import type { PushValue } from '../shared/ipc-contract.ts';
 import { PAGE_URL } from './app-protocol.ts';
 import type { ElectronParts } from './electron-parts.ts';

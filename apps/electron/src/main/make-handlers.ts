@@ -46,13 +46,16 @@ function folderHandlers({ electron, agent }: HandlersOptions): Part<'chooseFolde
   };
 }
 
-function accountHandlers({ agent, status, onSignIn }: HandlersOptions): Part<
-  'status' | 'signIn' | 'cancelSignIn' | 'signOut' | 'pause' | 'setAllowRuns'
-> {
+function accountHandlers({
+  agent,
+  status,
+  onSignIn,
+}: HandlersOptions): Part<'status' | 'signIn' | 'cancelSignIn' | 'signOut' | 'pause' | 'setAllowRuns'> {
   return {
     status,
     signIn: async ({ server }) => {
-      if (!isSafeServer(server)) return { ok: false, message: 'Sign in to an https:// address: your password and keys must not travel in the open.' };
+      if (!isSafeServer(server))
+        return { ok: false, message: 'Sign in to an https:// address: your password and keys must not travel in the open.' };
       onSignIn(server);
       try {
         return (await agent.request('signIn', { server })) as MethodOutput<'signIn'>;

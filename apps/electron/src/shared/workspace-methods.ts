@@ -31,7 +31,10 @@ export const workspaceMethods = {
   readRun: { input: inFolder({ runId: uuidv7, after: z.number().int().min(0) }), output: answer<{ run: RunView; events: RunEvent[] }>() },
   cancelRun: { input: inFolder({ runId: uuidv7, force: z.boolean() }), output: answer<RunView>() },
   answerInput: { input: inFolder({ runId: uuidv7, execId: z.string().max(200), text: z.string().max(1_000_000) }), output: nothing },
-  introspect: { input: inFolder({ ...session, op: z.enum(questions), body: z.record(z.string(), z.unknown()) }), output: answer<unknown>() },
+  introspect: {
+    input: inFolder({ ...session, op: z.enum(questions), body: z.record(z.string(), z.unknown()) }),
+    output: answer<unknown>(),
+  },
   sessionOp: { input: inFolder({ ...session, op: z.enum(['restart', 'reset']) }), output: nothing },
   readAsset: {
     input: inFolder({ documentId: id, assetId: z.string().max(100).optional(), path: z.string().max(2000).optional() }),

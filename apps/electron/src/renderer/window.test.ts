@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+// @ts-expect-error a build script without types
+import { buildDesktop } from '../../build.mjs';
+import { forkAgent } from '../../test-support/fork-agent.ts';
+import { serveWindow } from '../../test-support/serve-window.ts';
+import { installBridge } from '../../test-support/window-bridge.ts';
+import { AgentProcess } from '../main/agent-process.ts';
+import { makeHandlers } from '../main/make-handlers.ts';
+import { PreferencesFile } from '../main/preferences.ts';
+import { privateFile } from '../main/private-file.ts';
+import { TokenStore } from '../main/token-store.ts';
+import { type AgentStatus, agentStatus } from '../shared/ipc-contract.ts';
+
+const BROWSER = process.env.MARKCO_TEST_BROWSER ?? '/usr/bin/chromium';
+const SHOTS = process.env.MARKCO_SCREENSHOTS;
+const DIST = path.join(import.meta.dirname, '../../dist/smoke');
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+
+let home: string;
+let project: string;
+let browser: Browser;
+let page: Page;
+let agent: AgentProcess;
+let push: (name: string, value: unknown) => void = () => undefined;
+let served: Awaited<ReturnType<typeof serveWindow>>;
+const problems: string[] = [];
+
+const file = (name: string): Promise<string> => readFile(path.join(project, name), 'utf8');
+
+async function startAgent(): Promise<AgentStatus> {
+  let latest!: (status: AgentStatus) => void;
+  const first = new Promise<AgentStatus>((resolve) => {
+    latest = resolve;
+  });
+  agent = new AgentProcess({
+    fork: () => forkAgent(path.join(DIST, 'agent.js'), { dir: path.join(home, 'agent'), logLevel: 'silent', deviceName: 'This computer' }),
+    answer: async () => null,
+    onDown: () => undefined,
+    onPush: ({ push: name, value }) => {
+      if (name === 'status') latest(agentStatus.parse(value));
+      push(name, value);
+    },
+  });
+  agent.start();
+  return first;
+}
+
+async function openPage(): Promise<void> {
+  const preferences = new PreferencesFile(privateFile(path.join(home, 'preferences.json')));
+  const noKeyring = { isAsyncEncryptionAvailable: async () => false } as never;
+  const electron = {
+    app: { getVersion: () => '0.1.0' },
+    dialog: { showOpenDialog: async () => ({ canceled: false, filePaths: [project] }) },
+    shell: { openExternal: async () => undefined },
+  } as never;
+  const handlers = makeHandlers({
+    ...{ electron, agent, preferences, tokens: new TokenStore(noKeyring, privateFile(path.join(home, 'tokens')), () => false) },
+    loginItem: { possible: true, get: async () => false, set: async () => undefined },
+    status: async () => agentStatus.parse(await agent.request('status', null)),
+    onSignIn: () => undefined,
+  });
+  page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  push = await installBridge(page, handlers);
+  await page.goto(served.url);
+}
+
+const shot = async (name: string): Promise<void> => {
+  if (!SHOTS) return;
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: path.join(SHOTS, `${name}-${colorScheme}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+};
+
+// The reason stands in the name: a skipped test says what it would need.
+describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}; MARKCO_TEST_BROWSER names another)`, () => {
+  beforeAll(async () => {
+    home = await realpath(await mkdtemp(path.join(tmpdir(), 'markco-window-')));
+    project = path.join(home, 'notebook');
+    await mkdir(project);
+    const png = path.join(import.meta.dirname, '../../assets/icon.png');
+    await cp(png, path.join(project, 'logo.png'));
+    const cells = '```python\nx = 20 + 22\nprint("the answer", x)\n```\n\n```python\nname = input("Who? ")\nprint("hello", name)\n```\n';
+    await writeFile(path.join(project, 'index.md'), `# Local notebook\n\nNothing leaves this computer.\n\n${cells}`);
+    await writeFile(path.join(project, '01-second.md'), '# Second\n\nAnother page.\n');
+    await buildDesktop(DIST);
+    await startAgent();
+    served = await serveWindow(path.join(DIST, 'renderer'));
+    browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+    await openPage();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await agent?.stop();
+    await served?.close();
+    await rm(DIST, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true });
+  });
+
+  it('EL3 FB1 opens a folder without an account, after showing what it holds', async () => {
+    await page.getByRole('button', { name: 'Choose a folder…' }).click();
+    await page.getByText('2 documents').waitFor();
+    await page.getByText('Nothing leaves this computer.').waitFor();
+    await shot('choose');
+    await page.getByRole('button', { name: 'Open folder' }).click();
+    await page.getByTestId('editor').getByText('Local notebook').waitFor();
+    expect(await page.getByTestId('agent-line').textContent()).toBe('On this computer only');
+  });
+
+  it('EL3 runs a cell on this computer: live output, then in the document and the file', async () => {
+    await page.getByTestId('cell-run').first().click();
+    await page.getByTestId('cell-output').first().getByText('the answer 42').waitFor();
+    await page.getByTestId('ran-on').first().getByText('This computer').waitFor();
+    await expect.poll(() => file('index.md'), { timeout: 10_000 }).toMatch(/```output:[\w-]+\nthe answer 42\n```/);
+  });
+
+  it('RU14 asks the person what the cell asks', async () => {
+    await page.getByTestId('cell-run').nth(1).click();
+    await page.getByTestId('run-input').fill('Ada');
+    await page.getByTestId('run-input-send').click();
+    await page.getByTestId('cell-output').nth(1).getByText('hello Ada').waitFor();
+    await shot('workspace');
+  });
+
+  it('EL3 FB5 what is typed is in the file, and what changes in the file is on the page', async () => {
+    await page.getByTestId('editor').getByText('Nothing leaves this computer.').click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' Typed here.');
+    await expect.poll(() => file('index.md'), { timeout: 10_000 }).toContain('this computer. Typed here.');
+    await writeFile(path.join(project, 'index.md'), (await file('index.md')).replace('# Local notebook', '# Local notebook from vim'));
+    await page.getByTestId('editor').getByText('Local notebook from vim').waitFor();
+  });
+
+  it('EL3 makes, renames and deletes documents as files', async () => {
+    await page.getByRole('button', { name: 'New document' }).click();
+    await page.getByLabel('Path in the project').fill('made-here');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.locator('[data-testid=doc-link][data-path="made-here.md"][aria-current=page]').waitFor();
+    expect(existsSync(path.join(project, 'made-here.md'))).toBe(true);
+    await page.getByRole('button', { name: 'More for Made Here' }).click();
+    await page.getByRole('menuitem', { name: 'Rename or move' }).click();
+    await page.getByLabel('Path in the project').fill('renamed.md');
+    await page.getByRole('button', { name: 'Rename', exact: true }).click();
+    await page.locator('[data-testid=doc-link][data-path="renamed.md"]').waitFor();
+    await expect.poll(() => existsSync(path.join(project, 'renamed.md'))).toBe(true);
+  });
+
+  it('EL5 the agent starts again after a crash, and the page goes on with it', async () => {
+    push('status', { ...agentStatus.parse(await agent.request('status', null)), state: 'starting' });
+    await page.locator('[data-testid=doc-link][data-path="index.md"]').click();
+    await page.getByTestId('editor').getByText('from vim').waitFor();
+    push('status', agentStatus.parse(await agent.request('status', null)));
+    await page.getByTestId('agent-line').getByText('On this computer only').waitFor();
+  });
+
+  it('EL1 EL4 settings: account, folders and this computer', async () => {
+    await page.getByRole('button', { name: 'Sign in and settings' }).click();
+    await page.getByLabel('Start at login').waitFor();
+    await page.getByLabel('Stay signed in without a keyring').waitFor();
+    await shot('settings');
+    await page.getByRole('button', { name: 'Close' }).click();
+  });
+
+  it('EL5 breaks none of its own content security policy', () => {
+    expect(problems).toEqual([]);
+  });
+});

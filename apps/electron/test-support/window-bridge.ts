@@ -1,0 +1,40 @@
+import type { Page } from 'playwright-core';
+import type { Handlers } from '../src/main/handle-ipc.ts';
+import type { MethodName } from '../src/shared/channels.ts';
+import { methods } from '../src/shared/ipc-contract.ts';
+
+/** Puts `window.markco` into the page as the preload does, with main's own handlers behind it. Returns how to push. */
+export async function installBridge(page: Page, handlers: Handlers): Promise<(push: string, value: unknown) => void> {
+  await page.exposeBinding('__markcoCall', async (_source, method: MethodName, input: unknown) => {
+    const handler = handlers[method] as (input: unknown) => Promise<unknown>;
+    // Playwright sends undefined members as null nowhere, but an absent input as null.
+    return methods[method].output.parse((await handler(methods[method].input.parse(input ?? undefined))) ?? valueOf(method));
+  });
+  await page.addInitScript(() => {
+    const listeners = new Map<string, Set<(value: unknown) => void>>();
+    const inner = window as unknown as {
+      markco: unknown;
+      __markcoPush(push: string, value: unknown): void;
+      __markcoCall(method: string, input: unknown): Promise<unknown>;
+    };
+    inner.__markcoPush = (push, value) => {
+      for (const listener of listeners.get(push) ?? []) listener(value);
+    };
+    inner.markco = {
+      call: async (method: string, input: unknown) => (await inner.__markcoCall(method, input)) ?? undefined,
+      on: (push: string, listener: (value: unknown) => void) => {
+        const all = listeners.get(push) ?? new Set();
+        listeners.set(push, all.add(listener));
+        return () => all.delete(listener);
+      },
+    };
+  });
+  return (push, value) => {
+    const pushed = ([name, sent]: [string, unknown]): void =>
+      (window as unknown as { __markcoPush?(push: string, value: unknown): void }).__markcoPush?.(name, sent);
+    void page.evaluate(pushed, [push, value] as [string, unknown]).catch(() => undefined);
+  };
+}
+
+/** What an answer without a value is for this method. */
+const valueOf = (method: MethodName): null | undefined => (method === 'chooseFolder' || method === 'readAsset' ? null : undefined);
