@@ -2,11 +2,13 @@
  * The dependency law: arrows point down only. apps -> api, agent, editor -> sync -> db -> core.
  * See docs/architecture.md for the reasons behind each line.
  */
+const TESTS = '\\.(test|contract)\\.tsx?$|/test-support/|/test-[a-z-]+\\.tsx?$|/testing/';
+
 const only = (from, allowed) => ({
   name: `${from.replace('/', '-')}-imports-only-what-it-may`,
   comment: `${from} may import ${allowed.length ? allowed.join(', ') : 'no other package'}`,
   severity: 'error',
-  from: { path: `^${from}/` },
+  from: { path: `^${from}/`, pathNot: TESTS },
   to: { path: '^(packages|apps)/', pathNot: [`^${from}/`, ...allowed.map((name) => `^${name}/`)] },
 });
 
@@ -22,10 +24,10 @@ module.exports = {
     only('apps/electron', ['packages/agent', 'packages/editor', 'packages/sync', 'packages/core']),
     {
       name: 'core-is-pure',
-      comment: 'No IO, clock, environment, Node or DOM in core: only zod, yaml, diff and node-diff3.',
+      comment: 'No IO, clock, environment, Node or DOM in core: only zod, yaml and diff.',
       severity: 'error',
       from: { path: '^packages/core/src', pathNot: '\\.test\\.ts$' },
-      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer'], pathNot: 'node_modules/(zod|yaml|diff|node-diff3)/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer'], pathNot: 'node_modules/(zod|yaml|diff)/' },
     },
     {
       name: 'only-the-prisma-store-and-main-know-the-database',
@@ -40,14 +42,14 @@ module.exports = {
     {
       name: 'testing-is-for-tests',
       severity: 'error',
-      from: { path: '^(packages|apps)/', pathNot: '^packages/testing/|\\.(test|contract)\\.tsx?$' },
+      from: { path: '^(packages|apps)/', pathNot: `^packages/testing/|${TESTS}` },
       to: { path: '^packages/testing/' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     {
       name: 'resolvable',
       severity: 'error',
-      from: { pathNot: '^packages/db/src/generated' },
+      from: { pathNot: '^packages/db/src/generated|next-env' },
       to: { couldNotResolve: true, pathNot: '^(electron|\\./index\\.ts)$' },
     },
   ],

@@ -128,7 +128,11 @@ describe('connection', () => {
     const { url } = gateway;
     await gateway.close();
     let tries = 0;
-    connect({ server: url, delay: () => (tries++, 1) });
+    const delay = () => {
+      tries++;
+      return 1;
+    };
+    connect({ server: url, delay });
     await waitUntil(() => tries >= 3);
     expect(states).toContain('offline');
     gateway = await startFakeGateway();

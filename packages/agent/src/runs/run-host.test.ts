@@ -171,7 +171,7 @@ describe('a run on a device', () => {
   });
 
   it('AG5 a runtime that dies ends the run as failed with the cause, and the next one is fresh', async () => {
-    bench = await startRunBench({ ...cells, die: async ({ print }) => (await print('x'), new Promise(() => {})) });
+    bench = await startRunBench({ ...cells, die: ({ print }) => Promise.resolve(print('x')).then(() => new Promise(() => {})) });
     const offer = sampleOffer({ code: 'die' });
     bench.gateway.offer(offer);
     await bench.gateway.until(() => kinds(offer.runId).includes('stdout'));
@@ -293,7 +293,13 @@ describe('a run and a bad network', () => {
     const gate = new Promise<void>((resolve) => {
       go = resolve;
     });
-    bench = await startRunBench({ long: async ({ print }) => (await print('before\n'), await gate, print('after\n')) });
+    bench = await startRunBench({
+      long: async ({ print }) => {
+        await print('before\n');
+        await gate;
+        await print('after\n');
+      },
+    });
     const offer = sampleOffer({ code: 'long' });
     bench.gateway.offer(offer);
     await bench.gateway.until(() => kinds(offer.runId).includes('stdout'));

@@ -50,7 +50,7 @@ export async function startLoopbackSignIn(options: { api: ApiClient; about: Abou
 }
 
 function authorizeUrl(server: string, about: AboutDevice, secret: { redirectUri: string; state: string; verifier: string }): string {
-  const url = new URL('/connect', server);
+  const url = new URL('/authorize', server);
   const challenge = createHash('sha256').update(secret.verifier).digest('base64url');
   const { name, kind, platform, deviceId } = about;
   const query = {

@@ -13,7 +13,10 @@ import { Worker } from './worker.ts';
 
 const cells: Record<string, Cell> = {
   hello: ({ print }) => print('hello\n'),
-  wait: async ({ print, interrupted }) => (await print('.'), interrupted),
+  wait: async ({ print, interrupted }) => {
+    await print('.');
+    return interrupted;
+  },
 };
 
 class FakeSandbox extends FakeRuntime {

@@ -6,6 +6,7 @@ import { type RunTransitionEvent, transition } from '@markco/core/run/transition
 import { Prisma, type Tx } from '@markco/db/client';
 import type { Resources } from '../resources.ts';
 import { finishRun } from './finish-run.ts';
+import { lockRun } from './lock-run.ts';
 import { publishRunChanged } from './publish-run.ts';
 import { type RunRow, toCore } from './run-row.ts';
 
@@ -35,7 +36,10 @@ export async function applyRunEvent(
   if (count !== 1) throw new AppError('conflict', 'This run was changed at the same moment. Try again.', { details: { runId: row.id } });
   const after = await tx.run.findUniqueOrThrow({ where: { id: row.id } });
   publishRunChanged(resources, tx, after);
-  if (ended) await finishRun(resources, tx, row, after);
+  if (ended) {
+    await finishRun(resources, tx, row, after);
+    if (after.batchId && after.state !== 'completed' && after.exitReason !== 'upstream_failed') await failBatch(resources, tx, after);
+  }
   return after;
 }
 
@@ -49,6 +53,19 @@ export async function tryRunEvent(
 ): Promise<RunRow | null> {
   if (!transition(toCore(row), event).ok) return null;
   return applyRunEvent(resources, tx, row, event, extras);
+}
+
+/** RU4: what comes later in the batch does not start any more. Always in the order of the batch, so that two endings cannot wait for each other. */
+async function failBatch(resources: Resources, tx: Tx, run: RunRow): Promise<void> {
+  const rest = await tx.run.findMany({
+    where: { userId: run.userId, batchId: run.batchId, ordinal: { gt: run.ordinal ?? 0 }, state: { in: ['queued', 'offered'] } },
+    orderBy: { ordinal: 'asc' },
+    select: { id: true },
+  });
+  for (const { id } of rest) {
+    const locked = await lockRun(tx, id);
+    if (locked) await tryRunEvent(resources, tx, locked, { type: 'upstreamFailed', at: run.endedAt ?? new Date() });
+  }
 }
 
 function endingColumns(run: RunCore, extras: RunExtras): RunExtras {

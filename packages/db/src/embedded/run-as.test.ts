@@ -29,8 +29,8 @@ describe.runIf(needsOtherUser())('Postgres as another user than root', () => {
     await chown(folder, user.uid, user.gid);
     const way = reachableAs(user, folder);
     if (way) {
-      const [program, ...args] = [...way.prefix, '/bin/sh', '-c', `id -u; grep CapEff /proc/self/status`] as [string, ...string[]];
-      const lines = spawnSync(program, args, { encoding: 'utf8' }).stdout.split('\n');
+      const [program, ...args] = [...way.prefix, '/bin/sh', '-c', 'id -u; grep CapEff /proc/self/status'];
+      const lines = spawnSync(program!, args, { encoding: 'utf8' }).stdout.split('\n');
       expect(lines[0]).toBe(String(user.uid));
       // Bit 2 is CAP_DAC_READ_SEARCH.
       expect(Number.parseInt(lines[1]?.split('\t')[1] ?? '', 16)).toBe(4);
