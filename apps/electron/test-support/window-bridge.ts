@@ -8,7 +8,7 @@ export async function installBridge(page: Page, handlers: Handlers): Promise<(pu
   await page.exposeBinding('__markcoCall', async (_source, method: MethodName, input: unknown) => {
     const handler = handlers[method] as (input: unknown) => Promise<unknown>;
     // Playwright sends undefined members as null nowhere, but an absent input as null.
-    return methods[method].output.parse((await handler(methods[method].input.parse(input ?? undefined))) ?? valueOf(method));
+    return methods[method].output.parse((await handler(methods[method].input.parse(input ?? undefined))) ?? emptyAnswer(method));
   });
   await page.addInitScript(() => {
     const listeners = new Map<string, Set<(value: unknown) => void>>();
@@ -37,4 +37,4 @@ export async function installBridge(page: Page, handlers: Handlers): Promise<(pu
 }
 
 /** What an answer without a value is for this method. */
-const valueOf = (method: MethodName): null | undefined => (method === 'chooseFolder' || method === 'readAsset' ? null : undefined);
+const emptyAnswer = (method: MethodName): null | undefined => (method === 'chooseFolder' || method === 'readAsset' ? null : undefined);

@@ -1,4 +1,11 @@
-import { type AgentMethod, type AgentPush, type AgentQuestion, type AgentReply, type AgentRequest, agentReply } from '../shared/agent-port.ts';
+import {
+  type AgentMethod,
+  type AgentPush,
+  type AgentQuestion,
+  type AgentReply,
+  type AgentRequest,
+  agentReply,
+} from '../shared/agent-port.ts';
 import { createBackoff } from './backoff.ts';
 
 /** The part of Electron's UtilityProcess this needs. */

@@ -77,7 +77,7 @@ function settingsHandlers(options: HandlersOptions): Part<'settings' | 'setOpenA
       openAtLogin: await loginItem.get(),
       canOpenAtLogin: loginItem.possible,
       tokens: await tokens.safety(),
-      acceptedPlainTokens: preferences.now.acceptPlainTokens,
+      plainTokens: { only: await tokens.plainOnly(), accepted: preferences.now.acceptPlainTokens },
       server: agentStatus.parse(await agent.request('status', null)).account?.server ?? 'https://markco.dev',
       version: electron.app.getVersion(),
     }),

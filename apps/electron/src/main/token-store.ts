@@ -36,6 +36,11 @@ export class TokenStore {
     return this.#isPlain() && !this.#acceptPlain() ? 'memory_only' : 'encrypted';
   }
 
+  /** True where only the plain form could be kept: the person may accept it. */
+  async plainOnly(): Promise<boolean> {
+    return this.#isPlain() && (await this.#storage.isAsyncEncryptionAvailable());
+  }
+
   async load(): Promise<string | null> {
     if (this.#memory !== null) return this.#memory;
     if ((await this.safety()) === 'memory_only') return null;

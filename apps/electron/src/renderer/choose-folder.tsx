@@ -23,8 +23,8 @@ export function ChooseFolder({ look = 'primary', signedIn, onLinked }: Props): R
         <h2 className="font-semibold">{preview.name}</h2>
         <p className="break-all text-sm text-muted">{preview.dir}</p>
         <p className="text-sm">
-          {preview.documents === 1 ? '1 document' : `${preview.documents} documents`} ({sizeOf(preview.bytes)}), {preview.otherFiles} other{' '}
-          {preview.otherFiles === 1 ? 'file' : 'files'} that stay as they are.
+          {preview.documents === 1 ? '1 document' : `${preview.documents} documents`} ({sizeOf(preview.bytes)}).
+          {preview.otherFiles > 0 && ` Other files stay as they are: ${preview.otherFiles}.`}
           {preview.excluded.length > 0 &&
             ` Left out: ${preview.excluded.slice(0, 6).join(', ')}${preview.excluded.length > 6 ? ', …' : ''}.`}
         </p>

@@ -87,14 +87,17 @@ function Behaviour({ status }: { status: AgentStatus }): ReactNode {
           onChange={(open) => change(() => call('setOpenAtLogin', { open }))}
         />
       )}
-      {settings && (settings.tokens === 'memory_only' || settings.acceptedPlainTokens) && (
+      {settings?.plainTokens.only && (
         <Switch
           label="Stay signed in without a keyring"
-          detail="This system has no place for secrets, so you sign in after each start. Switched on, the sign-in is kept in a file that only you can read, but unencrypted."
-          on={settings.acceptedPlainTokens}
+          detail="This system has no keyring, so you sign in after each start. Switched on, the sign-in is kept in a file that only you can read, but unencrypted."
+          on={settings.plainTokens.accepted}
           disabled={busy}
           onChange={(accept) => change(() => call('acceptPlainTokens', { accept }))}
         />
+      )}
+      {settings?.tokens === 'memory_only' && !settings.plainTokens.only && (
+        <p className="py-2 text-sm text-muted">This system has no place for secrets, so you sign in after each start of the app.</p>
       )}
       <Problem text={problem} />
       {settings && <p className="pt-2 text-sm text-muted">MarkCo {settings.version}</p>}

@@ -9,7 +9,7 @@ import { buildDesktop } from '../../build.mjs';
 import { forkAgent } from '../../test-support/fork-agent.ts';
 import { serveWindow } from '../../test-support/serve-window.ts';
 import { installBridge } from '../../test-support/window-bridge.ts';
-import { AgentProcess } from '../main/agent-process.ts';
+import { AgentProcess, type ChildLike } from '../main/agent-process.ts';
 import { makeHandlers } from '../main/make-handlers.ts';
 import { PreferencesFile } from '../main/preferences.ts';
 import { privateFile } from '../main/private-file.ts';
@@ -26,9 +26,16 @@ let project: string;
 let browser: Browser;
 let page: Page;
 let agent: AgentProcess;
+let child: ChildLike;
 let push: (name: string, value: unknown) => void = () => undefined;
 let served: Awaited<ReturnType<typeof serveWindow>>;
 const problems: string[] = [];
+/** A killed agent takes its sockets with it: the browser says so. */
+const EXPECTED = /WebSocket connection to 'ws:/;
+const STARTING: AgentStatus = {
+  ...{ state: 'starting', pending: 0, unsent: 0, runningFor: null, account: null, allowRuns: false, relay: null },
+  folders: [],
+};
 
 const file = (name: string): Promise<string> => readFile(path.join(project, name), 'utf8');
 
@@ -38,9 +45,16 @@ async function startAgent(): Promise<AgentStatus> {
     latest = resolve;
   });
   agent = new AgentProcess({
-    fork: () => forkAgent(path.join(DIST, 'agent.js'), { dir: path.join(home, 'agent'), logLevel: 'silent', deviceName: 'This computer' }),
+    fork: () => {
+      child = forkAgent(path.join(DIST, 'agent.js'), home, {
+        dir: path.join(home, 'agent'),
+        logLevel: 'silent',
+        deviceName: 'This computer',
+      });
+      return child;
+    },
     answer: async () => null,
-    onDown: () => undefined,
+    onDown: () => push('status', { ...STARTING }),
     onPush: ({ push: name, value }) => {
       if (name === 'status') latest(agentStatus.parse(value));
       push(name, value);
@@ -139,7 +153,7 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await page.getByTestId('editor').getByText('Local notebook from vim').waitFor();
   });
 
-  it('EL3 makes, renames and deletes documents as files', async () => {
+  it('EL3 makes and renames documents as files', async () => {
     await page.getByRole('button', { name: 'New document' }).click();
     await page.getByLabel('Path in the project').fill('made-here');
     await page.getByRole('button', { name: 'Create' }).click();
@@ -153,23 +167,39 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await expect.poll(() => existsSync(path.join(project, 'renamed.md'))).toBe(true);
   });
 
-  it('EL5 the agent starts again after a crash, and the page goes on with it', async () => {
-    push('status', { ...agentStatus.parse(await agent.request('status', null)), state: 'starting' });
+  it('FB7 deletes into the trash, and takes it back', async () => {
     await page.locator('[data-testid=doc-link][data-path="index.md"]').click();
+    await page.getByRole('button', { name: 'More for Second' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByText('Deleted Second.').waitFor();
+    await expect.poll(() => existsSync(path.join(project, '01-second.md'))).toBe(false);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.locator('[data-testid=doc-link][data-path="01-second.md"]').waitFor();
+    expect(await file('01-second.md')).toBe('# Second\n\nAnother page.\n');
+  });
+
+  it('EL5 a killed agent starts again; what is typed meanwhile is saved, and cells run', async () => {
     await page.getByTestId('editor').getByText('from vim').waitFor();
-    push('status', agentStatus.parse(await agent.request('status', null)));
+    child.kill();
+    await page.getByTestId('agent-line').getByText('Starting …').waitFor();
+    await page.getByTestId('editor').getByText('Typed here.').click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' And while it was away.');
     await page.getByTestId('agent-line').getByText('On this computer only').waitFor();
+    await expect.poll(() => file('index.md'), { timeout: 15_000 }).toContain('Typed here. And while it was away.');
+    await page.getByTestId('cell-run').first().click();
+    await page.getByTestId('ran-on').first().getByText('fresh session').waitFor();
   });
 
   it('EL1 EL4 settings: account, folders and this computer', async () => {
     await page.getByRole('button', { name: 'Sign in and settings' }).click();
     await page.getByLabel('Start at login').waitFor();
-    await page.getByLabel('Stay signed in without a keyring').waitFor();
+    await page.getByText('you sign in after each start').waitFor();
     await shot('settings');
     await page.getByRole('button', { name: 'Close' }).click();
   });
 
   it('EL5 breaks none of its own content security policy', () => {
-    expect(problems).toEqual([]);
+    expect(problems.filter((problem) => !EXPECTED.test(problem))).toEqual([]);
   });
 });

@@ -38,7 +38,8 @@ export const desktopSettings = z.object({
   canOpenAtLogin: z.boolean(),
   /** EL2: `memory_only`: signing in is needed after each start. */
   tokens: z.enum(['encrypted', 'memory_only']),
-  acceptedPlainTokens: z.boolean(),
+  /** The system would keep them in the open only; `accepted`: the person said that is fine. */
+  plainTokens: z.object({ only: z.boolean(), accepted: z.boolean() }),
   server: z.string(),
   version: z.string(),
 });
