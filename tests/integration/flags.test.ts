@@ -79,7 +79,8 @@ describe('the four flags, flipped on a running installation with data', () => {
       // RU7: everything goes the cloud's way, as before there was any routing.
       expect((await phone.watch(runId)).run).toMatchObject({ state: 'completed', target: { kind: 'cloud' }, reason: 'routing_disabled' });
     } else {
-      expect((await phone.watch(runId)).run).toMatchObject({ state: 'completed', ranOn: 'Test laptop' });
+      const { run } = await phone.watch(runId);
+      expect(run, `${run.reason}: ${run.message}`).toMatchObject({ state: 'completed', ranOn: 'Test laptop' });
     }
     await until('the output is in the document', () => document.text.toString().includes(`output:${runId}`));
     expected.set(id!, document.text.toString());

@@ -15,6 +15,7 @@ import { sendError, sendJson } from './respond.ts';
 import { matchPath } from './rest-map.ts';
 import { createRunEventSockets } from './run-events-socket.ts';
 import { serveAsset } from './serve-asset.ts';
+import { serveDocumentAsset } from './serve-document-asset.ts';
 import { servePairing } from './serve-pairing.ts';
 import { createSocketRegistry } from './socket-registry.ts';
 import { createTrpcSockets, logUnexpected } from './trpc-socket.ts';
@@ -99,6 +100,8 @@ async function serveApi(ctx: ReturnType<typeof makeContext>, req: IncomingMessag
   const { flags } = ctx.resources;
   const asset = matchPath('/api/assets/:id', url.pathname);
   if (asset && req.method === 'GET') return serveAsset(ctx, res, asset.id!, url.searchParams);
+  const beside = matchPath('/api/documents/:id/asset', url.pathname);
+  if (beside && req.method === 'GET') return serveDocumentAsset(ctx, res, beside.id!, url.searchParams);
   if (url.pathname === '/api/health')
     return sendJson(res, 200, { ok: true, flags: ctx.principal ? flags.for(ctx.principal.userId) : flags.global() });
   if (url.pathname === '/api/openapi.json') return sendJson(res, 200, openApiDocument());

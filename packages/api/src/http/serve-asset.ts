@@ -7,7 +7,14 @@ import { scoped } from '../scope.ts';
 const SAFE_TYPE = /^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*(; ?charset=[a-z0-9-]+)?$/i;
 
 /** RU19: the bytes of a run's output, for their owner or for who holds a signed address of the last hour. */
-export async function serveAsset(ctx: ApiContext, res: ServerResponse, sha256: string, query: URLSearchParams): Promise<void> {
+export async function serveAsset(
+  ctx: ApiContext,
+  res: ServerResponse,
+  sha256: string,
+  query: URLSearchParams,
+  // The address names the bytes, so they never change; another person must not get them from a shared cache.
+  caching = 'private, max-age=31536000, immutable',
+): Promise<void> {
   const { db, secret, clock } = ctx.resources;
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw notFound('The file');
   const userId = verifyAssetAddress(secret, sha256, Object.fromEntries(query), clock.now()) ?? ctx.principal?.userId;
@@ -18,8 +25,7 @@ export async function serveAsset(ctx: ApiContext, res: ServerResponse, sha256: s
       'content-type': SAFE_TYPE.test(asset.mimeType) ? asset.mimeType : 'application/octet-stream',
       'content-length': asset.bytes.length,
       etag: `"${sha256}"`,
-      // The address names the bytes, so they never change; another person must not get them from a shared cache.
-      'cache-control': 'private, max-age=31536000, immutable',
+      'cache-control': caching,
       'x-content-type-options': 'nosniff',
       // What a run made may be HTML or SVG: opened by itself it runs nothing and reaches nothing of ours.
       'content-security-policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:",

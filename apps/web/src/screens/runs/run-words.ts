@@ -39,8 +39,7 @@ export function duration(run: Pick<RunView, 'startedAt' | 'endedAt'>, now: numbe
 }
 
 /** RU8: runs whose computer came back after more than an hour wait for the person's word. */
-export const needsDecision = (run: Pick<RunView, 'state' | 'target' | 'createdAt'>, now: number): boolean =>
-  run.state === 'queued' && run.target.kind === 'queue' && now - run.createdAt.getTime() > 3_600_000;
+export const needsDecision = (run: Pick<RunView, 'state' | 'heldSince'>): boolean => run.state === 'queued' && Boolean(run.heldSince);
 
 /** The states behind each choice of the list's filter. */
 export const FILTERS = {

@@ -10,7 +10,7 @@ import { needsDecision } from './run-words.ts';
 export function WaitingRuns({ runs }: { runs: readonly RunView[] }) {
   const utils = trpc.useUtils();
   const decide = trpc.runs.decideWaiting.useMutation({ onSettled: () => utils.runs.list.invalidate() });
-  const waiting = runs.filter((run) => needsDecision(run, Date.now()));
+  const waiting = runs.filter(needsDecision);
   if (waiting.length === 0) return null;
   const runIds = waiting.map(({ id }) => id);
   return (
