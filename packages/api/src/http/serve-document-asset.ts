@@ -7,6 +7,7 @@ import { serveAsset } from './serve-asset.ts';
 
 /** `path` as it stands in a document at `docPath`, relative to the project; null where it leaves the project. */
 export function resolveBeside(docPath: string, path: string): string | null {
+  if (path === '') return null;
   const segments = path.startsWith('/') ? [] : docPath.split('/').slice(0, -1);
   for (const segment of path.split('/')) {
     if (segment === '..') {
