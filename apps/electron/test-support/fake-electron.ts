@@ -56,13 +56,7 @@ export function fakeElectron(userData: string) {
   const forks: unknown[][] = [];
   const ipc = new Map<string, Listener>();
   const menus: { label: string; enabled?: boolean; click?: () => void }[][] = [];
-  const tray = Object.assign(new EventEmitter(), {
-    tip: '',
-    setToolTip: (tip: string) => {
-      tray.tip = tip;
-    },
-    setContextMenu: () => undefined,
-  });
+  const tray = { tip: '' };
   const notifications: { title: string }[] = [];
   const permissions: { request?: (...args: unknown[]) => void; check?: (...args: unknown[]) => boolean; device?: () => boolean } = {};
   const power = { battery: false, blockers: new Set<number>(), next: 1 };
@@ -134,7 +128,12 @@ export function fakeElectron(userData: string) {
       },
     },
     shell: { openExternal: spies.openExternal },
-    Tray: vi.fn(() => tray),
+    Tray: class extends EventEmitter {
+      setToolTip = (tip: string): void => {
+        tray.tip = tip;
+      };
+      setContextMenu = (): void => undefined;
+    },
     utilityProcess: { fork },
   };
   const electron = fakes as unknown as ElectronParts;
