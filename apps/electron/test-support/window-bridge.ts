@@ -8,7 +8,8 @@ export async function installBridge(page: Page, handlers: Handlers): Promise<(pu
   await page.exposeBinding('__markcoCall', async (_source, method: MethodName, input: unknown) => {
     const handler = handlers[method] as (input: unknown) => Promise<unknown>;
     // Playwright sends undefined members as null nowhere, but an absent input as null.
-    return methods[method].output.parse((await handler(methods[method].input.parse(input ?? undefined))) ?? emptyAnswer(method));
+    const answer = methods[method].output.parse((await handler(methods[method].input.parse(input ?? undefined))) ?? emptyAnswer(method));
+    return method === 'readAsset' ? asBase64(answer) : answer;
   });
   await page.addInitScript(() => {
     const listeners = new Map<string, Set<(value: unknown) => void>>();
@@ -21,7 +22,12 @@ export async function installBridge(page: Page, handlers: Handlers): Promise<(pu
       for (const listener of listeners.get(push) ?? []) listener(value);
     };
     inner.markco = {
-      call: async (method: string, input: unknown) => (await inner.__markcoCall(method, input)) ?? undefined,
+      call: async (method: string, input: unknown) => {
+        const answer = (await inner.__markcoCall(method, input)) ?? undefined;
+        const { base64 } = (answer ?? {}) as { base64?: string };
+        if (base64 === undefined) return answer;
+        return { ...(answer as object), bytes: Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)) };
+      },
       on: (push: string, listener: (value: unknown) => void) => {
         const all = listeners.get(push) ?? new Set();
         listeners.set(push, all.add(listener));
@@ -38,3 +44,9 @@ export async function installBridge(page: Page, handlers: Handlers): Promise<(pu
 
 /** What an answer without a value is for this method. */
 const emptyAnswer = (method: MethodName): null | undefined => (method === 'chooseFolder' || method === 'readAsset' ? null : undefined);
+
+/** Bytes do not travel through Playwright's bindings as they do through Electron's. */
+function asBase64(answer: unknown): unknown {
+  const asset = answer as { bytes: Uint8Array; mimeType: string } | null;
+  return asset && { mimeType: asset.mimeType, base64: Buffer.from(asset.bytes).toString('base64') };
+}

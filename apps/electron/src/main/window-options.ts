@@ -24,14 +24,14 @@ export const windowOptions = (preload: string): BrowserWindowConstructorOptions 
 
 /**
  * The window's content security policy: own scripts only; connections to this computer's own relay only, whose port is another after each
- * start of the agent and which asks for a secret (AG3); outputs live in frames of their own without a network (WB7).
+ * start of the agent and which asks for a secret (AG3); pictures as notebooks link them; outputs live in frames of their own without a network (WB7).
  */
 export const contentSecurityPolicy = (): string =>
   [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
+    "img-src 'self' data: blob: https:",
     "media-src 'self' data: blob:",
     "font-src 'self' data:",
     "connect-src 'self' ws://127.0.0.1:*",

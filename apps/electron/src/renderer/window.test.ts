@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     const png = path.join(import.meta.dirname, '../../assets/icon.png');
     await cp(png, path.join(project, 'logo.png'));
     const cells = '```python\nx = 20 + 22\nprint("the answer", x)\n```\n\n```python\nname = input("Who? ")\nprint("hello", name)\n```\n';
-    await writeFile(path.join(project, 'index.md'), `# Local notebook\n\nNothing leaves this computer.\n\n${cells}`);
+    await writeFile(path.join(project, 'index.md'), `# Local notebook\n\nNothing leaves this computer.\n\n${cells}\n![logo](logo.png)\n`);
     await writeFile(path.join(project, '01-second.md'), '# Second\n\nAnother page.\n');
     await buildDesktop(DIST);
     await startAgent();
@@ -151,6 +151,14 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await expect.poll(() => file('index.md'), { timeout: 10_000 }).toContain('this computer. Typed here.');
     await writeFile(path.join(project, 'index.md'), (await file('index.md')).replace('# Local notebook', '# Local notebook from vim'));
     await page.getByTestId('editor').getByText('Local notebook from vim').waitFor();
+  });
+
+  it('EL3 shows pictures of the folder', async () => {
+    const picture = page.getByTestId('editor').locator('img[src^="blob:"]').first();
+    await picture.waitFor();
+    expect(await picture.evaluate((img) => (img as HTMLImageElement).decode().then(() => (img as HTMLImageElement).naturalWidth))).toBe(
+      512,
+    );
   });
 
   it('EL3 makes and renames documents as files', async () => {
