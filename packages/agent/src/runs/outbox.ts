@@ -17,6 +17,8 @@ export interface Uplink {
 }
 
 const MAX_COUNT = 500;
+/** "Started" alone waits this long for what the cell says first: one batch is one commit, and the person waits for the output. In ms. */
+const GATHER_MS = 4;
 /** An upload answered so will never succeed: the run goes on without the bytes. */
 const HOPELESS = new Set(['PAYLOAD_TOO_LARGE', 'BAD_REQUEST', 'NOT_FOUND', 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'CONFLICT']);
 
@@ -91,6 +93,7 @@ export class Outbox {
 
   async #drain(runId: string, epoch: number): Promise<void> {
     while (this.#open && epoch === this.#epoch) {
+      if (isOnlyStarted(this.#next(runId))) await sleep(GATHER_MS);
       const batch = this.#next(runId);
       if (batch.length === 0) return;
       try {
@@ -147,3 +150,5 @@ export class Outbox {
     this.#journal.assets.drop(runId, assetId);
   }
 }
+
+const isOnlyStarted = (events: readonly RunEvent[]): boolean => events.length === 1 && events[0]!.body.kind === 'started';

@@ -60,11 +60,13 @@ async function checkSender(resources: Resources, principal: Principal, deviceId:
   if (principal.kind === 'device' && principal.deviceId !== deviceId) {
     throw new AppError('forbidden', 'This sign-in belongs to another device. Sign in again on this one.');
   }
-  const device = await resources.db.device.findFirst({
-    where: { id: deviceId, userId: principal.userId, revokedAt: null },
-    select: { id: true },
-  });
-  if (!device) {
+  if (!(await stands(resources, principal, deviceId))) {
     throw new AppError('unauthenticated', 'This device was signed out. Sign in again to connect it.');
   }
+}
+
+/** SE2: every message asks; a device that speaks with its own sign-in may be believed for the 2 s its socket is. */
+async function stands({ db, access }: Resources, { kind, userId, familyId }: Principal, deviceId: string): Promise<boolean> {
+  if (kind === 'device' && familyId !== undefined) return access.deviceStands({ deviceId, userId, familyId });
+  return (await db.device.count({ where: { id: deviceId, userId, revokedAt: null } })) > 0;
 }

@@ -15,11 +15,13 @@ export type AcceptOutcome = 'granted' | 'denied';
  * granted attempt gets the grant again while nothing started; every other one gets DENY.
  */
 export async function acceptRun(resources: Resources, deviceId: string, runId: string, attempt: number): Promise<AcceptOutcome> {
+  // Asked while the row is being locked; the transaction waits for it before it ends.
+  const device = resources.db.device.findUnique({ where: { id: deviceId }, select: { name: true } }).catch(() => null);
   return inTx(resources.db, async (tx) => {
     const run = await lockRun(tx, runId);
     if (!run) return 'denied';
     const at = resources.clock.now();
-    const name = run.targetKind === 'cloud' ? 'Cloud' : ((await tx.device.findUnique({ where: { id: deviceId } }))?.name ?? null);
+    const name = run.targetKind === 'cloud' ? 'Cloud' : ((await device)?.name ?? null);
     const granted = await tryRunEvent(resources, tx, run, { type: 'grant', at, attempt, deviceId }, { ranOn: name });
     if (granted) await onGrant(resources, tx, granted);
     const again =

@@ -32,9 +32,8 @@ export async function applyRunEvent(
   const ended = isTerminal(result.run.state);
   const data = { ...changedColumns(before, result.run), ...(ended ? endingColumns(result.run, extras) : {}), ...extras };
   if (Object.keys(data).length === 0) return row;
-  const { count } = await tx.run.updateMany({ where: { id: row.id, state: row.state, attempt: row.attempt }, data });
-  if (count !== 1) throw new AppError('conflict', 'This run was changed at the same moment. Try again.', { details: { runId: row.id } });
-  const after = await tx.run.findUniqueOrThrow({ where: { id: row.id } });
+  const [after] = await tx.run.updateManyAndReturn({ where: { id: row.id, state: row.state, attempt: row.attempt }, data });
+  if (!after) throw new AppError('conflict', 'This run was changed at the same moment. Try again.', { details: { runId: row.id } });
   publishRunChanged(resources, tx, after);
   if (ended) {
     await finishRun(resources, tx, row, after);

@@ -61,6 +61,9 @@ async function answers(resources: Resources, deviceId: string): Promise<boolean>
 /** RU10: no ACCEPT within 5 s: attempt n is withdrawn and the run goes elsewhere. The sweep does it should this process die. */
 function withdrawLater(resources: Resources, context: DispatchContext, run: RunRow, deviceId: string): void {
   context.later(async () => {
+    // Most were accepted long ago: one look without a lock.
+    const open = await resources.db.run.count({ where: { id: run.id, state: 'offered', attempt: run.attempt } });
+    if (open === 0) return;
     const why = await nameOf(resources, deviceId, 'did not take the run');
     context.unfit.add(run.id, deviceId, why, true);
     if (!(await withdrawRun(resources, run.id, run.attempt, 'not accepted in time'))) context.unfit.forget(run.id);

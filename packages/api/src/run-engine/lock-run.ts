@@ -1,15 +1,21 @@
-import type { Tx } from '@markco/db/client';
+import { Prisma, type Tx } from '@markco/db/client';
 import type { RunRow } from './run-row.ts';
+
+/** Every column under the name it has in {@link RunRow}: the lock and the read are one question. */
+const COLUMNS = Prisma.raw(
+  Object.values(Prisma.RunScalarFieldEnum)
+    .map((field) => `"${field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}" AS "${field}"`)
+    .join(', '),
+);
 
 /**
  * The run's row, locked until the transaction ends; null when there is none, or with `skipLocked` when another process holds it.
  * Every writer of a run goes through here, so a read-modify-write of its columns never loses another's.
  */
 export async function lockRun(tx: Tx, runId: string, options: { skipLocked?: boolean } = {}): Promise<RunRow | null> {
-  const found = options.skipLocked
-    ? await tx.$queryRaw<unknown[]>`SELECT 1 FROM runs WHERE id = ${runId}::uuid FOR UPDATE SKIP LOCKED`
-    : await tx.$queryRaw<unknown[]>`SELECT 1 FROM runs WHERE id = ${runId}::uuid FOR UPDATE`;
-  return found.length === 0 ? null : tx.run.findUnique({ where: { id: runId } });
+  const how = options.skipLocked ? Prisma.sql`FOR UPDATE SKIP LOCKED` : Prisma.sql`FOR UPDATE`;
+  const [row] = await tx.$queryRaw<RunRow[]>`SELECT ${COLUMNS} FROM runs WHERE id = ${runId}::uuid ${how}`;
+  return row ?? null;
 }
 
 /** Waits for the other holders of the same name; held until the transaction ends. */

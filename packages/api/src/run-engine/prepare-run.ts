@@ -29,18 +29,23 @@ export async function prepareRun(
   once: Once = createOnce(),
 ): Promise<PreparedRun> {
   const scope = scoped(resources.db, principal);
-  await once(`project ${request.projectId}`, () => scope.project(request.projectId));
-  const document = await once(`document ${request.documentId}`, () => scope.document(request.documentId));
+  const { target } = request;
+  const [, document] = await inOrder(
+    once(`project ${request.projectId}`, () => scope.project(request.projectId)),
+    once(`document ${request.documentId}`, () => scope.document(request.documentId)),
+    target?.kind === 'device' ? once(`device ${target.deviceId}`, () => scope.device(target.deviceId)) : null,
+  );
   if (document.projectId !== request.projectId)
     throw new AppError('bad_request', 'The document is not part of this project. Reload it and try again.');
-  const { target } = request;
-  if (target?.kind === 'device') await once(`device ${target.deviceId}`, () => scope.device(target.deviceId));
   checkCode(request);
   const language = canonicalLanguage(request.language);
   const json = request as unknown as Prisma.InputJsonObject;
   const routed = { id: request.runId, userId: principal.userId, projectId: request.projectId, language, sessionName: request.sessionName };
   const asked = { ...routed, batchId: request.batchId ?? null, request: json as Prisma.JsonObject };
-  const route = await once(`route ${language} ${JSON.stringify(target)}`, () => decideRoute(resources, asked));
+  const [route, changed] = await inOrder(
+    once(`route ${language} ${JSON.stringify(target)}`, () => decideRoute(resources, asked)),
+    codeChanged(resources, request, document.size, once),
+  );
   return {
     existed: false,
     route,
@@ -57,7 +62,7 @@ export async function prepareRun(
       cellIndex: request.cellIndex ?? null,
       batchId: request.batchId ?? null,
       ordinal: request.ordinal ?? null,
-      codeChanged: await codeChanged(resources, request, document.size, once),
+      codeChanged: changed,
     },
   };
 }
@@ -118,4 +123,11 @@ export function createOnce(): Once {
     answers.set(key, answer);
     return answer;
   };
+}
+
+/** Asks at once; rejects with the first failure in the order asked, so that the same request always hears the same. */
+async function inOrder<T extends unknown[]>(...questions: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  const answers = await Promise.allSettled(questions);
+  for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+  return answers.map((answer) => (answer as PromiseFulfilledResult<unknown>).value) as { [K in keyof T]: Awaited<T[K]> };
 }

@@ -1,13 +1,24 @@
+import type { BusMessage } from '@markco/core/bus';
 import type { Tx } from '@markco/db/client';
 import type { Resources } from '../resources.ts';
 import type { RunRow } from './run-row.ts';
 
 /** RU9: wakes the watchers of a run once the transaction is committed. */
 export function publishRunChanged(resources: Resources, tx: Tx, row: Pick<RunRow, 'id' | 'userId'>): void {
-  tx.afterCommit(() => resources.bus.publish({ topic: 'run.changed', runId: row.id, userId: row.userId }));
+  tell(resources, tx, { topic: 'run.changed', runId: row.id, userId: row.userId });
 }
 
 /** RU9: wakes every dispatcher once the transaction is committed. */
 export function wakeDispatchers(resources: Resources, tx: Tx): void {
-  tx.afterCommit(() => resources.bus.publish({ topic: 'runs.wake' }));
+  tell(resources, tx, { topic: 'runs.wake' });
+}
+
+/** RU16: wakes the watchers of a run's events once the transaction is committed. */
+export function publishRunEvents(resources: Resources, tx: Tx, row: Pick<RunRow, 'id' | 'userId'>, lastSeq: number): void {
+  tell(resources, tx, { topic: 'run.events', runId: row.id, userId: row.userId, lastSeq });
+}
+
+/** Nobody waits for a wake-up to arrive: the row is committed, and every loop looks by itself where one is lost. */
+function tell(resources: Resources, tx: Tx, message: BusMessage): void {
+  tx.afterCommit(() => void resources.bus.publish(message).catch(() => undefined));
 }

@@ -6,6 +6,7 @@ import type { Resources } from '../resources.ts';
 import { applyEffects, type Effect } from './apply-effects.ts';
 import { limitLog } from './limit-log.ts';
 import { lockRun } from './lock-run.ts';
+import { publishRunEvents } from './publish-run.ts';
 import { metricsOf } from './run-metrics.ts';
 import type { RunRow } from './run-row.ts';
 import { type StoredEvent, toStored } from './stored-event.ts';
@@ -30,22 +31,22 @@ export async function recordRunEvents(
   attempt: number,
   events: readonly RunEvent[],
 ): Promise<Recorded> {
-  const stored = events.map(toStored);
+  const stored = events.map(toStored).sort((a, b) => a.seq - b.seq);
   return inTx(resources.db, async (tx) => {
     const run = await lockRun(tx, runId);
     const refused = refusal(run, deviceId, attempt);
     if (!run || refused) return { ackedSeq: 0, ignored: refused ?? 'unknown run' };
     const fresh = stored.filter((event) => event.seq > run.lastSeq);
     if (fresh.length === 0) return { ackedSeq: run.lastSeq };
-    const bytes = await insertEvents(tx, runId, fresh);
-    const { lastSeq, effects, firstOutput } = await contiguous(tx, run);
+    const { bytes, ahead } = await insertEvents(tx, runId, fresh);
+    const { lastSeq, effects, firstOutput } = await contiguous(tx, run, ahead ? null : fresh);
     const counted = await tx.run.update({ where: { id: runId }, data: { lastSeq, logBytes: { increment: bytes } } });
     await limitLog(tx, counted);
     if (!isTerminal(run.state as RunState)) await applyEffects(resources, tx, counted, effects);
     tx.afterCommit(() => {
       if (firstOutput) metricsOf(resources).firstOutput(resources.clock.now().getTime() - run.createdAt.getTime());
-      return resources.bus.publish({ topic: 'run.events', runId, userId: run.userId, lastSeq });
     });
+    publishRunEvents(resources, tx, run, lastSeq);
     return { ackedSeq: lastSeq };
   });
 }
@@ -57,28 +58,42 @@ function refusal(run: RunRow | null, deviceId: string, attempt: number): string 
   return run.grantedAt ? null : 'the run was not granted';
 }
 
-async function insertEvents(tx: Tx, runId: string, events: readonly StoredEvent[]): Promise<number> {
+/** `ahead`: events after a gap were there before, so that this batch may close it. */
+async function insertEvents(tx: Tx, runId: string, events: readonly StoredEvent[]): Promise<{ bytes: number; ahead: boolean }> {
   const seqs = events.map((e) => String(e.seq));
   const ats = events.map((e) => e.at.toISOString().replace('Z', ''));
   const kinds = events.map((e) => e.kind);
   const bodies = events.map((e) => e.json);
-  const rows = await tx.$queryRaw<{ bytes: number }[]>`
+  // The outer SELECT sees the table as it was before the INSERT.
+  const rows = await tx.$queryRaw<{ bytes: number; ahead: boolean }[]>`
     WITH added AS (
       INSERT INTO run_events (run_id, seq, at, kind, body)
       SELECT ${runId}::uuid, e.seq::int, e.at::timestamp, e.kind, e.body::jsonb
       FROM unnest(${seqs}::text[], ${ats}::text[], ${kinds}::text[], ${bodies}::text[]) AS e(seq, at, kind, body)
       ON CONFLICT (run_id, seq) DO NOTHING
       RETURNING octet_length(body::text) AS size
-    ) SELECT coalesce(sum(size), 0)::int AS bytes FROM added`;
-  return rows[0]?.bytes ?? 0;
+    ) SELECT coalesce(sum(size), 0)::int AS bytes,
+        EXISTS (SELECT 1 FROM run_events WHERE run_id = ${runId}::uuid AND seq >= ${events[0]!.seq}) AS ahead FROM added`;
+  return rows[0] ?? { bytes: 0, ahead: true };
 }
 
-/** Walks from the row's last seq over what is stored now, up to the first gap. */
-async function contiguous(tx: Tx, run: RunRow): Promise<{ lastSeq: number; effects: Effect[]; firstOutput: boolean }> {
-  const rows = await tx.$queryRaw<{ seq: number; at: Date; kind: string; body: unknown }[]>`
-    SELECT seq, at, kind,
-      CASE WHEN kind IN ('started', 'stdin_request', 'stdin_answered', 'error', 'ended') THEN body END AS body
-    FROM run_events WHERE run_id = ${run.id}::uuid AND seq > ${run.lastSeq} ORDER BY seq`;
+interface Row {
+  seq: number;
+  at: Date;
+  kind: string;
+  body: unknown;
+}
+
+/** The kinds that change the run itself. */
+const EFFECTS = new Set(['started', 'stdin_request', 'stdin_answered', 'error', 'ended']);
+
+/** Walks from the row's last seq over what is stored now, up to the first gap. `added`: all that is stored after it, if that is known. */
+async function contiguous(
+  tx: Tx,
+  run: RunRow,
+  added: readonly StoredEvent[] | null,
+): Promise<{ lastSeq: number; effects: Effect[]; firstOutput: boolean }> {
+  const rows: Row[] = added ? added.map(asRow) : await storedAfter(tx, run);
   let lastSeq = run.lastSeq;
   const effects: Effect[] = [];
   let output = false;
@@ -90,6 +105,12 @@ async function contiguous(tx: Tx, run: RunRow): Promise<{ lastSeq: number; effec
   }
   return { lastSeq, effects, firstOutput: output && !(await hadOutput(tx, run)) };
 }
+
+const asRow = ({ seq, at, kind, json }: StoredEvent): Row => ({ seq, at, kind, body: EFFECTS.has(kind) ? JSON.parse(json) : null });
+
+const storedAfter = (tx: Tx, run: RunRow): Promise<Row[]> => tx.$queryRaw<Row[]>`
+    SELECT seq, at, kind, CASE WHEN kind = ANY(${[...EFFECTS]}) THEN body END AS body
+    FROM run_events WHERE run_id = ${run.id}::uuid AND seq > ${run.lastSeq} ORDER BY seq`;
 
 async function hadOutput(tx: Tx, run: RunRow): Promise<boolean> {
   if (run.lastSeq === 0) return false;

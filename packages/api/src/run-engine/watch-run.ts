@@ -29,13 +29,14 @@ export async function* watchRun(
     resources.bus.onReconnect(waker.wake),
   ];
   try {
-    await scoped(resources.db, principal).run(runId);
+    const { projectId } = await scoped(resources.db, principal).run(runId);
+    const project = await resources.db.project.findUniqueOrThrow({ where: { id: projectId }, ...withProjectSlug.project });
     let shown = '';
     for (let last = after; !signal.aborted; ) {
-      const row = await resources.db.run.findUnique({ where: { id: runId }, include: withProjectSlug });
+      const row = await resources.db.run.findUnique({ where: { id: runId } });
       if (!row) return;
       // The view first, so that a watcher knows what the events belong to; again after them, when they changed it.
-      const view = toRunView(row);
+      const view = toRunView({ ...row, project });
       const ended = isTerminal(view.state);
       if (!ended && differs(shown, view)) yield { type: 'run', run: view };
       for await (const event of readEvents(resources, runId, last, row.lastSeq, signal)) {
