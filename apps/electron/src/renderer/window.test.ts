@@ -39,6 +39,9 @@ const STARTING: AgentStatus = {
 
 const file = (name: string): Promise<string> => readFile(path.join(project, name), 'utf8');
 
+/** The run whose output stands first in the notebook. */
+const firstRun = async (): Promise<string | undefined> => /```output:([\w-]+)/.exec(await file('index.md'))?.[1];
+
 async function startAgent(): Promise<AgentStatus> {
   let latest!: (status: AgentStatus) => void;
   const first = new Promise<AgentStatus>((resolve) => {
@@ -188,6 +191,7 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
 
   it('EL5 a killed agent starts again; what is typed meanwhile is saved, and cells run', async () => {
     await page.getByTestId('editor').getByText('from vim').waitFor();
+    const before = await firstRun();
     child.kill();
     await page.getByTestId('agent-line').getByText('Starting …').waitFor();
     await page.getByTestId('editor').getByText('Typed here.').click();
@@ -196,7 +200,8 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await page.getByTestId('agent-line').getByText('On this computer only').waitFor();
     await expect.poll(() => file('index.md'), { timeout: 15_000 }).toContain('Typed here. And while it was away.');
     await page.getByTestId('cell-run').first().click();
-    await page.getByTestId('ran-on').first().getByText('fresh session').waitFor();
+    await expect.poll(firstRun, { timeout: 15_000 }).not.toBe(before);
+    await page.locator('[data-testid=cell-status][data-state=completed]').first().waitFor();
   });
 
   it('EL1 EL4 settings: account, folders and this computer', async () => {
