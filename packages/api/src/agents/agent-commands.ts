@@ -56,8 +56,18 @@ export async function* agentCommands(
     yield* stream.messages();
   } finally {
     connections.remove(stream.connection);
-    await resources.db.device.updateMany({ where: { id: device.id, connectionId }, data: { connectionId: null } }).catch(() => {});
+    await release(resources, device, connectionId);
     resources.log.info({ user_id: device.userId, device_id: device.id }, 'agent disconnected');
+  }
+}
+
+/** AG2: without a socket the device is suspect at once, and whoever looks at it sees that. A failure is mended by the heartbeat's clock. */
+async function release(resources: Resources, device: { id: string; userId: string }, connectionId: string): Promise<void> {
+  try {
+    const { count } = await resources.db.device.updateMany({ where: { id: device.id, connectionId }, data: { connectionId: null } });
+    if (count > 0) await resources.bus.publish({ topic: 'devices.changed', userId: device.userId });
+  } catch (error) {
+    resources.log.warn({ err: error, device_id: device.id }, 'a connection that ended could not be written down');
   }
 }
 

@@ -28,7 +28,7 @@ function toDeviceView(row: DeviceRow, now: Date | null): DeviceView {
     name: row.name,
     kind: row.kind as DeviceView['kind'],
     platform: row.platform,
-    presence: now ? worsePresence(row.presence as DevicePresence, presence(now, row.lastSeenAt)) : 'offline',
+    presence: now ? reachablePresence(row, now) : 'offline',
     allowRuns: row.allowRuns && agentAllowsRuns(row),
     lastSeenAt: row.lastSeenAt,
     createdAt: row.createdAt,
@@ -49,3 +49,12 @@ function toDeviceView(row: DeviceRow, now: Date | null): DeviceView {
 /** The device's own switch; the row's column is the person's on the web. Both must say yes. */
 export const agentAllowsRuns = (row: { capability: { snapshot: Prisma.JsonValue } | null }): boolean =>
   (row.capability?.snapshot as { agentAllowsRuns?: boolean } | null)?.agentAllowsRuns !== false;
+
+/** AG2: what the clock and the last goodbye say; a device whose socket is gone is suspect at once, so that it is probed. */
+export function reachablePresence(
+  row: { presence: string; lastSeenAt: Date | null; connectionId: string | null },
+  now: Date,
+): DevicePresence {
+  const judged = worsePresence(row.presence as DevicePresence, presence(now, row.lastSeenAt));
+  return row.connectionId === null ? worsePresence(judged, 'suspect') : judged;
+}

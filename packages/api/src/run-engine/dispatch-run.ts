@@ -1,11 +1,11 @@
 import { ACCEPT_WITHIN_MS } from '@markco/core/device/constants';
 import { WAITING_FOR_CLOUD } from '@markco/core/run/run-messages';
 import { inTx } from '@markco/db/in-tx';
+import { reachablePresence } from '../agents/device-view.ts';
 import { probeDevice } from '../agents/probe-device.ts';
 import type { Resources } from '../resources.ts';
 import type { DispatchContext } from './dispatch-context.ts';
 import { mustAsk } from './held-runs.ts';
-import { reachablePresence } from './load-route-input.ts';
 import { lockRun } from './lock-run.ts';
 import { offerRun } from './offer-run.ts';
 import { pickWorker } from './pick-worker.ts';

@@ -1,5 +1,5 @@
+import { reachablePresence } from '../agents/device-view.ts';
 import type { Resources } from '../resources.ts';
-import { reachablePresence } from './load-route-input.ts';
 import { pickWorker } from './pick-worker.ts';
 import { decideRoute } from './route-run.ts';
 

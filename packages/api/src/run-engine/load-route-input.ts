@@ -1,9 +1,8 @@
-import type { DevicePresence, RuntimeInfo } from '@markco/core/device/device';
-import { presence, worsePresence } from '@markco/core/device/presence';
+import type { RuntimeInfo } from '@markco/core/device/device';
 import type { RouteDevice, RouteRequest, RouteSession, RouteSettings } from '@markco/core/routing/route-input';
 import type { RequestedTarget } from '@markco/core/run/run';
 import type { DbOrTx } from '@markco/db/client';
-import { agentAllowsRuns } from '../agents/device-view.ts';
+import { agentAllowsRuns, reachablePresence } from '../agents/device-view.ts';
 import { placeOf, type RunRow, requestOf } from './run-row.ts';
 import type { Unfit } from './unfit-memory.ts';
 
@@ -63,15 +62,6 @@ async function loadDevices(db: DbOrTx, userId: string, now: Date, unfit: UnfitDe
     active: row._count.runs,
     unfit: unfit.get(row.id)?.why ?? null,
   }));
-}
-
-/** AG2: what the clock and the last goodbye say; a device whose socket is gone is suspect at once, so that it is probed. */
-export function reachablePresence(
-  row: { presence: string; lastSeenAt: Date | null; connectionId: string | null },
-  now: Date,
-): DevicePresence {
-  const judged = worsePresence(row.presence as DevicePresence, presence(now, row.lastSeenAt));
-  return row.connectionId === null ? worsePresence(judged, 'suspect') : judged;
 }
 
 /** RU6: the pinned session of a run. */

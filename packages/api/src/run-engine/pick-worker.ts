@@ -1,6 +1,7 @@
 import { canonicalLanguage } from '@markco/core/routing/languages';
 import type { DbOrTx } from '@markco/db/client';
-import { reachablePresence, type UnfitDevices } from './load-route-input.ts';
+import { reachablePresence } from '../agents/device-view.ts';
+import type { UnfitDevices } from './load-route-input.ts';
 import type { RunRow } from './run-row.ts';
 
 /**
