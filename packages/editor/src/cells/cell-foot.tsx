@@ -14,7 +14,11 @@ type Props = { cellKey: number; index: number; outputRunId: string; outputText: 
 /** Below a cell: what its newest run says, its output, where it ran. Without known runs: the output kept in the document. */
 export function CellFoot({ cellKey, index, outputRunId, outputText, hasOutput }: Props): ReactNode {
   const { run, pending, earlier } = useCellRun(cellKey);
-  const { doc } = useSession().open;
+  const { open, controller } = useSession();
+  const { doc } = open;
+  // From the tap on, not from the first output: "Sending" turns into "Running" when it does (WB6).
+  const following = run && !isTerminal(run.state) ? run.id : null;
+  useEffect(() => (following ? controller.feeds.watch(following) : undefined), [controller, following]);
   const from = hasOutput ? storedProvenance(doc.getMap('markco').get(`output:${outputRunId}`)) : null;
   const shown = run?.startedAt ? run : earlier;
   const waiting = (run !== null && !run.startedAt && !isTerminal(run.state)) || pending !== null;

@@ -10,6 +10,7 @@ describe('mime choice', () => {
   it('WB6: a DataFrame is a table, and nothing that runs is', () => {
     expect(isPlainTable('<div><table class="dataframe"></table></div>')).toBe(true);
     expect(isPlainTable('<table></table><script>1</script>')).toBe(false);
+    expect(isPlainTable('<table><tr><td><img src="https://elsewhere.test/seen"></td></tr></table>')).toBe(false);
   });
   it('WB6: reads the stored size', () => {
     expect(storedSize({ 'image/png': { width: 640, height: 480 } }, 'image/png')).toEqual({ width: 640, height: 480 });

@@ -31,9 +31,12 @@ export function mimeText(value: unknown): string {
   return JSON.stringify(value, null, 2) ?? '';
 }
 
-/** True for HTML that is one table and nothing that runs: a DataFrame, which we draw ourselves so that it scrolls and fits the page. */
+/** What runs, or reaches for the network: it stays in the frame. */
+const ACTIVE = /<(?:script|iframe|object|embed|link|form|input|canvas|svg|math|img|image|picture|source|video|audio)[\s>/]/i;
+
+/** True for HTML that is one table and nothing that runs or loads: a DataFrame, which we draw ourselves so that it scrolls and fits the page. */
 export function isPlainTable(html: string): boolean {
-  return /<table[\s>]/i.test(html) && !/<(?:script|iframe|object|embed|link|form|input|canvas|svg)[\s>]/i.test(html);
+  return /<table[\s>]/i.test(html) && !ACTIVE.test(html);
 }
 
 /** The stored size of an image in CSS pixels, from the display's metadata or its own entry for the mime type. */

@@ -1,3 +1,4 @@
+import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunEvent } from '@markco/core/run/run-event';
 import type { Live, WorkspaceHost } from '../host.tsx';
 import { createLive, type LiveValue } from '../live.ts';
@@ -71,7 +72,10 @@ export class RunFeeds {
     if (feed.stop || feed.live.get().ended) return;
     let stopped = false;
     const stop = this.#host.watchRun(runId, feed.live.get().lastSeq, (item) => {
-      if (!stopped && item.type === 'event') this.#receive(feed, item.event);
+      if (stopped) return;
+      if (item.type === 'event') this.#receive(feed, item.event);
+      // The last item (RU17): only it tells the host how the run ended, so the last event does not stop the watching.
+      else if (isTerminal(item.run.state)) this.#pause(feed);
     });
     feed.stop = () => {
       stopped = true;
@@ -93,7 +97,6 @@ export class RunFeeds {
     const events = feed.waiting;
     feed.waiting = [];
     if (events.length > 0) feed.live.set(reduceOutput(feed.live.get(), events));
-    if (feed.live.get().ended) this.#pause(feed);
   }
 
   #pause(feed: Feed): void {
