@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '@markco/core/errors';
 import { createDb, type Db } from '@markco/db/client';
@@ -14,9 +16,20 @@ markco admin flags clear FLAG [--user EMAIL|ID]
 markco admin pair               a link that signs a phone in as the local user
 markco admin worker-token       the credential of cloud workers (an earlier one ends)
 
-DATABASE_URL names the database; PUBLIC_URL the address that links begin with.`;
+DATABASE_URL names the database (without it: the installation that runs from this checkout, or from MARKCO_DATA_DIR);
+PUBLIC_URL the address that links begin with.`;
 
 const env = z.object({ DATABASE_URL: z.string().min(1), PUBLIC_URL: z.url().default('http://localhost:3000') });
+
+/** The database of an installation that runs now: its supervisor keeps the address in its data directory, for its owner only. */
+function runningDatabase(): string | undefined {
+  const dataDir = process.env.MARKCO_DATA_DIR || join(import.meta.dirname, '..', '..', '..', '.markco');
+  try {
+    return readFileSync(join(dataDir, 'database-url'), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
 
 async function run(db: Db, words: string[], options: Options, publicUrl: string): Promise<string> {
   const [noun, verb, ...rest] = words;
@@ -62,8 +75,9 @@ function number(text: string | undefined): number | undefined {
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({ options: { name: text, user: text, days: text, percent: text }, allowPositionals: true });
-  const settings = env.safeParse(process.env);
-  if (!settings.success) throw new AppError('bad_request', `Set DATABASE_URL first.\n\n${USAGE}`);
+  const settings = env.safeParse({ ...process.env, DATABASE_URL: process.env.DATABASE_URL || runningDatabase() });
+  if (!settings.success)
+    throw new AppError('bad_request', `No installation runs here. Start one (npm start), or set DATABASE_URL.\n\n${USAGE}`);
   const db = createDb({ connectionString: settings.data.DATABASE_URL, max: 2, applicationName: 'markco-admin' });
   try {
     console.log(await run(db, positionals, values, settings.data.PUBLIC_URL.replace(/\/+$/, '')));

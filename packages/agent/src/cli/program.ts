@@ -7,12 +7,12 @@ export function createProgram(exit: (code: number) => void): Command {
     .description('MarkCo on this computer: link folders, run cells, see your devices.')
     .version(AGENT_VERSION);
   program
-    .command('login')
-    .description('sign this computer in with a short code')
-    .option('--server <url>', 'the address of the server')
+    .command('login [server]')
+    .description('sign this computer in with a short code; server: its address')
+    .option('--server <url>', 'the same')
     .option('--name <name>', 'what to call this computer')
     .option('--json', 'one JSON object a line')
-    .action(async (options) => (await import('./commands/login.ts')).login(options));
+    .action(async (server, options) => (await import('./commands/login.ts')).login({ ...(server && { server }), ...options }));
   program
     .command('logout')
     .description('sign this computer out; nothing local is lost')
