@@ -28,6 +28,8 @@ interface Entry extends ReplayedRun {
   sizes: Map<number, number>;
   unackedBytes: number;
   waiting: (() => void)[];
+  /** The file's name is on disk. Begun with the offer, so that the grant need not wait for it. */
+  named: Promise<void>;
 }
 
 /**
@@ -86,8 +88,7 @@ export class Journal {
     entry.alive = true;
     try {
       entry.log.append({ k: 'grant', attempt, at: this.#now() });
-      await entry.log.sync();
-      await syncFolder(this.#dir);
+      await Promise.all([entry.log.sync(), entry.named]);
     } catch (error) {
       entry.alive = false;
       throw error;
@@ -188,7 +189,7 @@ export class Journal {
   #create(offer: OfferedRun): Entry {
     const { log } = RunLog.open(path.join(this.#dir, `${offer.runId}.log`));
     const empty = { granted: false, ended: false, lastSeq: 0, ackedSeq: 0, unacked: [], alive: false, unackedBytes: 0, waiting: [] };
-    const entry: Entry = { ...empty, offer, log, sizes: new Map() };
+    const entry: Entry = { ...empty, offer, log, sizes: new Map(), named: this.#name() };
     this.#entries.set(offer.runId, entry);
     return entry;
   }
@@ -202,9 +203,16 @@ export class Journal {
       log.remove();
       return;
     }
-    const entry: Entry = { ...state, log, alive: false, sizes: new Map(), unackedBytes: 0, waiting: [] };
+    const entry: Entry = { ...state, log, alive: false, sizes: new Map(), unackedBytes: 0, waiting: [], named: this.#name() };
     for (const event of state.unacked) this.#hold(entry, event, JSON.stringify(event).length);
     this.#entries.set(runId, entry);
+  }
+
+  #name(): Promise<void> {
+    const named = syncFolder(this.#dir);
+    // Who grants hears of it.
+    named.catch(() => undefined);
+    return named;
   }
 
   #hold(entry: Entry, event: RunEvent, bytes: number): void {

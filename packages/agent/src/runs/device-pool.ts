@@ -44,7 +44,7 @@ export class DevicePool implements RuntimePool {
   async admit(offer: OfferedRun): Promise<Admission> {
     const language = canonicalLanguage(offer.request.language);
     const running = this.peek(sessionOf(offer));
-    if (running) return admitLive(running, offer.runId);
+    if (running) return this.#isOurs(running) ? { ok: true } : admitLive(running, offer.runId);
     if (language !== 'python' && !this.#endpointFor(offer)) {
       await this.discover();
       if (!this.#endpointFor(offer)) {
@@ -126,6 +126,11 @@ export class DevicePool implements RuntimePool {
     }
     const { cwd, venv } = await projectSession(root, offer.docPath, language);
     return startNativePython({ projectRoot: root, venv, cwd, session: offer.request.sessionName });
+  }
+
+  /** Nobody else can reach a runtime we started: what runs there is known without asking. */
+  #isOurs(runtime: Runtime): boolean {
+    return runtime.kind === 'native' && this.#o.supervisor.list().some((each) => each.runtime === runtime && each.running === 0);
   }
 
   /** One the settings name, else one that runs in the project's folder, else any of the language. */

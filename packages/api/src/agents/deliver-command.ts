@@ -52,17 +52,17 @@ function withoutUser<T extends { userId: string }>(command: T): Omit<T, 'userId'
 
 /** The offer as the row has it now; null when it was withdrawn on the way. */
 async function loadOffer(resources: Resources, runId: string, attempt: number, deviceId: string): Promise<OfferedRun | null> {
-  const run = await resources.db.run.findFirst({
-    where: { id: runId, attempt, deviceId, state: { in: ['offered', 'running'] } },
-    include: { project: { select: { slug: true, name: true } } },
-  });
-  if (!run) return null;
+  const [run, project] = await Promise.all([
+    resources.db.run.findFirst({ where: { id: runId, attempt, deviceId, state: { in: ['offered', 'running'] } } }),
+    resources.db.project.findFirst({ where: { runs: { some: { id: runId } } }, select: { slug: true, name: true } }),
+  ]);
+  if (!run || !project) return null;
   return {
     runId,
     attempt,
     userId: run.userId,
-    projectSlug: run.project.slug,
-    projectName: run.project.name,
+    projectSlug: project.slug,
+    projectName: project.name,
     docPath: run.docPath,
     request: requestOf(run),
     cloud: run.targetKind === 'cloud',

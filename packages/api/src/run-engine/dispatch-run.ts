@@ -1,5 +1,6 @@
 import { ACCEPT_WITHIN_MS } from '@markco/core/device/constants';
 import { WAITING_FOR_CLOUD } from '@markco/core/run/run-messages';
+import type { Device } from '@markco/db/generated/client';
 import { inTx } from '@markco/db/in-tx';
 import { reachablePresence } from '../agents/device-view.ts';
 import { probeDevice } from '../agents/probe-device.ts';
@@ -27,6 +28,8 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
     if (run?.state !== 'queued' || run.heldSince || context.isBusy(runId)) return false;
     if (mustAsk(run, resources.clock.now())) return false;
     const unfit = context.unfit.of(runId);
+    // Most often the route is the one of the request: its device is read while that is decided again.
+    const likely = run.deviceId ? resources.db.device.findUnique({ where: { id: run.deviceId } }).catch(() => null) : null;
     const route = await routeRun(resources, run, unfit);
     if (!route || route.target.kind === 'queue') return false;
     const routed: RunRow = { ...run, targetKind: route.target.kind };
@@ -36,7 +39,8 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
       await sayWaiting(resources, run, WAITING_FOR_CLOUD);
       return false;
     }
-    if (!(await answers(resources, deviceId))) {
+    const device = deviceId === run.deviceId ? await likely : await resources.db.device.findUnique({ where: { id: deviceId } });
+    if (!device || !(await answers(resources, device))) {
       context.unfit.add(runId, deviceId, await nameOf(resources, deviceId, 'does not answer right now'), true);
       continue;
     }
@@ -51,9 +55,7 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
 }
 
 /** AG2: whether an offer is worth sending: online, or a suspect one that answers a probe within 2 s. */
-async function answers(resources: Resources, deviceId: string): Promise<boolean> {
-  const device = await resources.db.device.findUnique({ where: { id: deviceId } });
-  if (!device) return false;
+async function answers(resources: Resources, device: Device): Promise<boolean> {
   const state = reachablePresence(device, resources.clock.now());
   return state === 'online' || (state === 'suspect' && (await probeDevice(resources, device)));
 }

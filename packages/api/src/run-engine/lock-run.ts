@@ -18,7 +18,8 @@ export async function lockRun(tx: Tx, runId: string, options: { skipLocked?: boo
   return row ?? null;
 }
 
-/** Waits for the other holders of the same name; held until the transaction ends. */
-export async function lockName(tx: Tx, name: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+/** Waits for the other holders of the same names, one after the other; held until the transaction ends. */
+export async function lockName(tx: Tx, ...names: string[]): Promise<void> {
+  const locks = names.map((name) => Prisma.sql`pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
+  await tx.$executeRaw`SELECT ${Prisma.join(locks)}`;
 }

@@ -23,8 +23,9 @@ export async function offerRun(resources: Resources, run: RunRow, deviceId: stri
   return inTx(resources.db, async (tx) => {
     const locked = await lockRun(tx, run.id, { skipLocked: true });
     if (locked?.state !== 'queued' || locked.heldSince || locked.attempt !== run.attempt) return 'taken';
-    if (await sessionBusy(tx, locked)) return 'taken';
-    if (await deviceFull(tx, run, deviceId)) return 'full';
+    const { session, device } = await countActive(tx, locked, deviceId);
+    if (session > 0) return 'taken';
+    if (device >= (run.targetKind === 'cloud' ? MAX_RUNNING_PER_WORKER : MAX_RUNNING_PER_DEVICE)) return 'full';
     const attempt = locked.attempt + 1;
     const at = resources.clock.now();
     const offered = await applyRunEvent(resources, tx, locked, { type: 'offer', at, attempt, deviceId }, { message: null });
@@ -33,16 +34,15 @@ export async function offerRun(resources: Resources, run: RunRow, deviceId: stri
   });
 }
 
-const ACTIVE = { state: { in: ['offered', 'running'] } };
-
-async function sessionBusy(tx: Tx, run: RunRow): Promise<boolean> {
-  await lockName(tx, sessionKey(run));
+/** What is offered or runs in the run's session and on the device, counted under the locks of both: always in this order. */
+async function countActive(tx: Tx, run: RunRow, deviceId: string): Promise<{ session: number; device: number }> {
+  await lockName(tx, sessionKey(run), `device ${deviceId}`);
   const { userId, projectId, language, sessionName } = run;
-  return (await tx.run.count({ where: { userId, projectId, language, sessionName, ...ACTIVE } })) > 0;
-}
-
-async function deviceFull(tx: Tx, run: RunRow, deviceId: string): Promise<boolean> {
-  await lockName(tx, `device ${deviceId}`);
-  const most = run.targetKind === 'cloud' ? MAX_RUNNING_PER_WORKER : MAX_RUNNING_PER_DEVICE;
-  return (await tx.run.count({ where: { deviceId, ...ACTIVE } })) >= most;
+  const [counted] = await tx.$queryRaw<{ session: number; device: number }[]>`
+    SELECT
+      (count(*) FILTER (WHERE user_id = ${userId}::uuid AND project_id = ${projectId}::uuid
+        AND language = ${language} AND session_name = ${sessionName}))::int AS session,
+      (count(*) FILTER (WHERE device_id = ${deviceId}::uuid))::int AS device
+    FROM runs WHERE state IN ('offered', 'running')`;
+  return counted!;
 }

@@ -7,6 +7,7 @@ import { toRunView, withProjectSlug } from './run-row.ts';
 import { createWaker } from './waker.ts';
 
 const PAGE = 500;
+const MAX_SEQ = 2 ** 31 - 1;
 /** A lost notification costs a watcher this much, in ms. */
 const LOOK_AGAIN_MS = 2_000;
 
@@ -33,13 +34,16 @@ export async function* watchRun(
     const project = await resources.db.project.findUniqueOrThrow({ where: { id: projectId }, ...withProjectSlug.project });
     let shown = '';
     for (let last = after; !signal.aborted; ) {
-      const row = await resources.db.run.findUnique({ where: { id: runId } });
+      const [row, found] = await Promise.all([
+        resources.db.run.findUnique({ where: { id: runId } }),
+        eventsPage(resources, runId, last, MAX_SEQ, PAGE),
+      ]);
       if (!row) return;
       // The view first, so that a watcher knows what the events belong to; again after them, when they changed it.
       const view = toRunView({ ...row, project });
       const ended = isTerminal(view.state);
       if (!ended && differs(shown, view)) yield { type: 'run', run: view };
-      for await (const event of readEvents(resources, runId, last, row.lastSeq, signal)) {
+      for await (const event of readEvents(resources, runId, found, last, row.lastSeq, signal)) {
         last = event.seq;
         yield { type: 'event', event };
       }
@@ -57,15 +61,19 @@ export async function* watchRun(
   }
 }
 
-/** The events after `last` up to `until`, page by page, in order. */
+/** The events after `last` up to `until`, page by page, in order. `found`: the first page as it was when the row was asked for. */
 async function* readEvents(
   resources: Resources,
   runId: string,
+  found: RunEvent[],
   last: number,
   until: number,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  for (let from = last; from < until && !signal.aborted; ) {
+  // It may hold less than the row counts, or more, or what came before a gap was filled: up to the first gap it is right.
+  const known = found.filter((event, i) => event.seq <= until && event.seq === last + 1 + i);
+  yield* known;
+  for (let from = known.at(-1)?.seq ?? last; from < until && !signal.aborted; ) {
     const page = await eventsPage(resources, runId, from, until, PAGE);
     yield* page;
     if (page.length < PAGE) return;
