@@ -17,6 +17,9 @@ const BATCH = 200;
 
 /** Everything about runs that only time decides (RU8, RU10, RU11). Any process may do it, at any moment, any number of times. */
 export async function sweepRuns(resources: Resources): Promise<void> {
+  // With nothing under way, a second costs one question.
+  const open = await resources.db.run.findFirst({ where: { state: { in: ['queued', 'offered', 'running'] } }, select: { id: true } });
+  if (!open) return;
   await withdrawUnanswered(resources);
   await expire(resources);
   await hold(resources);
