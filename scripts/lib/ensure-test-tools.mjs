@@ -72,10 +72,19 @@ export async function ensurePlottingPython() {
   });
 }
 
+/** @returns {Promise<boolean>} whether bubblewrap is there, installed where it was not (Linux only; elsewhere there is none) */
+async function ensureBubblewrap() {
+  if (process.platform !== 'linux') return false;
+  if (existsSync('/usr/bin/bwrap')) return true;
+  return step('Installing bubblewrap for the sandbox tests', async () => (await apt('bubblewrap')) && existsSync('/usr/bin/bwrap'));
+}
+
 /** Installs what the tests need and says by name what will be skipped. @returns {Promise<NodeJS.ProcessEnv>} the environment to test in */
 export async function ensureTestTools() {
   const browser = await ensureBrowser();
   const python = await ensurePlottingPython();
+  const bubblewrap = await ensureBubblewrap();
+  if (!bubblewrap) say('SKIPPED: sandbox tests inside bubblewrap: it could not be installed here. The same tests run without it.');
   if (!browser) say('SKIPPED: browser tests (tests/e2e): no Chromium could be installed here. Set MARKCO_TEST_BROWSER to one to run them.');
   if (!python)
     say(

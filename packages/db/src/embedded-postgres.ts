@@ -140,7 +140,12 @@ function watchOver(pid: number, pgdata: string): ChildProcess | null {
 
 async function stop(child: ChildProcess, guard: ChildProcess | null, release: () => void): Promise<void> {
   guard?.stdin?.end('done\n');
-  if (child.exitCode === null && child.signalCode === null) await stopServer(child.pid!);
+  if (child.exitCode === null && child.signalCode === null) {
+    // Gone for others when it is a zombie already; gone for us when it was reaped.
+    const reaped = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    await stopServer(child.pid!);
+    await reaped;
+  }
   release();
 }
 

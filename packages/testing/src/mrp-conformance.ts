@@ -8,8 +8,8 @@ import { stdinCases } from './mrp-cases/stdin-cases.ts';
 export interface MrpFeatures {
   /** Cells may start processes, fork and write to descriptors. */
   processes: boolean;
-  /** matplotlib can be imported; else the reason. */
-  matplotlib: true | string;
+  /** matplotlib can be imported; false where the runtime is made without it, and there is nothing to test; else why the case is skipped. */
+  matplotlib: boolean | string;
 }
 
 /** The runtime of the running suite. */

@@ -37,7 +37,7 @@ export async function startNativePython(options: NativePythonOptions): Promise<R
     detached: process.platform !== 'win32',
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
-    env: { ...process.env, ...environmentOf(interpreter), ...options.env, MARKCO_MRP_SECRET: secret },
+    env: { ...withoutOurs(process.env), ...environmentOf(interpreter), ...options.env, MARKCO_MRP_SECRET: secret },
   });
   const exit = watchExit(child);
   const port = await readyPort(child, exit, interpreter);
@@ -74,6 +74,10 @@ function asRuntime(client: MrpHttpClient, child: ChildProcess, exit: ExitWatch, 
     onExit: (listener) => exit.on(listener),
   };
 }
+
+/** SE2: what the agent was configured with (its token's file among it) is not the cells' business. */
+const withoutOurs = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MARKCO_')));
 
 /** What activating the environment would set, so that child processes find the same Python. */
 function environmentOf(interpreter: Interpreter): Record<string, string> {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { mrpCapabilities } from '@markco/core/mrp/answers';
+import { isProcessAlive } from '@markco/sync/file-store/is-process-alive';
 import { z } from 'zod';
 import { ExitWatch } from './exit-watch.ts';
 import { callMrp } from './mrp-http.ts';
@@ -91,7 +92,7 @@ async function fromFile(path: string): Promise<RegisteredEndpoint | null> {
   if (!read.success) return null;
   const { pid, port, url, venv, cwd, language } = read.data;
   const baseUrl = url ?? (port ? `http://127.0.0.1:${port}` : undefined);
-  if (!baseUrl || (pid !== undefined && !isAlive(pid))) return null;
+  if (!baseUrl || (pid !== undefined && !isProcessAlive(pid))) return null;
   const more = { ...(pid !== undefined && { pid }), ...(venv !== undefined && { venv }), ...(cwd !== undefined && { cwd }) };
   return probe({ id: basename(path, '.json'), baseUrl, ...more }, language);
 }
@@ -113,14 +114,5 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return null;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

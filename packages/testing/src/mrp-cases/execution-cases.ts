@@ -126,6 +126,7 @@ function displayCases(subject: MrpSubject, features: MrpFeatures): void {
     await expect(subject.runtime.asset('../secret')).rejects.toThrow();
   });
 
+  if (features.matplotlib === false) return;
   const plots = features.matplotlib === true;
   it.skipIf(!plots)(
     `matplotlib figures come as png${plots ? '' : ` (${features.matplotlib})`}, at show() and at the end of the cell`,

@@ -70,33 +70,37 @@ function open(mode: SyncMode, postgres: DocumentStore, metrics = new ModeMetrics
 }
 
 for (const mode of MODES) {
-  documentStoreContract(`mode ${mode}`, async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'markco-mode-'));
-    const memory = new MemoryStore();
-    let store = createStoreForMode({ mode, prismaStore: gate(memory), workspacesDir: folder, log: silentLog, watch: false });
-    return {
-      get store() {
-        return store;
-      },
-      create: async (updates = []) => {
-        const ref = refOf(`${randomUUID()}.md`);
-        memory.create(ref, updates);
-        // As the relay does before it appends.
-        await store.load(ref.documentId);
-        return ref;
-      },
-      reopen: async () => {
-        await store.close();
-        store = createStoreForMode({ mode, prismaStore: gate(memory), workspacesDir: folder, log: silentLog, watch: false });
-        for (const id of memory.rows.keys()) await store.load(id);
-        return store;
-      },
-      close: async () => {
-        await store.close();
-        rmSync(folder, { recursive: true, force: true });
-      },
-    };
-  });
+  documentStoreContract(
+    `mode ${mode}`,
+    async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'markco-mode-'));
+      const memory = new MemoryStore();
+      let store = createStoreForMode({ mode, prismaStore: gate(memory), workspacesDir: folder, log: silentLog, watch: false });
+      return {
+        get store() {
+          return store;
+        },
+        create: async (updates = []) => {
+          const ref = refOf(`${randomUUID()}.md`);
+          memory.create(ref, updates);
+          // As the relay does before it appends.
+          await store.load(ref.documentId);
+          return ref;
+        },
+        reopen: async () => {
+          await store.close();
+          store = createStoreForMode({ mode, prismaStore: gate(memory), workspacesDir: folder, log: silentLog, watch: false });
+          for (const id of memory.rows.keys()) await store.load(id);
+          return store;
+        },
+        close: async () => {
+          await store.close();
+          rmSync(folder, { recursive: true, force: true });
+        },
+      };
+    },
+    { lose: false },
+  );
 }
 
 describe('SY12 modes', () => {
