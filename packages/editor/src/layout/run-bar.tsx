@@ -26,7 +26,8 @@ export function RunBar(): ReactNode {
         onClick={() => cell && controller.runAbove(cell.index)}
       >
         <Icon name="up" size={18} />
-        <span>Above</span>
+        {/* While something runs its time stands here, and a phone has one row for all of it. */}
+        {!active && <span>Above</span>}
       </button>
       {active ? (
         <button
