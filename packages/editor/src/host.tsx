@@ -49,6 +49,8 @@ export interface WorkspaceHost {
   readonly projectConfig?: Live<ProjectConfig>;
   /** Whether this client reaches the server now. */
   readonly online: Live<boolean>;
+  /** The address of core's output frame page (WB7). Without it outputs stand in the window under the window's own policy. */
+  readonly outputFrame?: string;
   open(documentId: string): OpenDocument;
   /** WB3: warm the cache when a name is hovered. */
   prefetch(documentId: string): void;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { contentSecurityPolicy, OUTPUT_FRAME_POLICY } from './window-options.ts';
+import { OUTPUT_FRAME_PAGE, OUTPUT_FRAME_PATH, OUTPUT_FRAME_POLICY } from '@markco/core/document/output-frame';
+import { contentSecurityPolicy } from './window-options.ts';
 
 export const SCHEME = 'markco';
 /** The window's page. An address of our own instead of `file:`, so that headers hold and no file of the computer is same-origin. */
@@ -18,20 +19,11 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Shows what its parent gives it, once; its origin is opaque. */
-const OUTPUT_FRAME = `<!doctype html><meta charset="utf-8"><title>Output</title><script>
-addEventListener('message', (event) => {
-  if (event.source !== parent || typeof event.data?.markcoHtml !== 'string') return;
-  document.open(); document.write(event.data.markcoHtml); document.close();
-}, { once: true });
-parent.postMessage({ markcoFrame: 'ready' }, '*');
-</script>`;
-
 /** EL5: answers the window's requests: our built files by name, and the frame for outputs (WB7). Nothing else exists. */
 export async function answerAppRequest(request: { url: string; method: string }, folder: string): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (request.method !== 'GET') return plain(405, 'Only GET.');
-  if (pathname === '/output-frame') return new Response(OUTPUT_FRAME, { headers: headersOf('.html', OUTPUT_FRAME_POLICY) });
+  if (pathname === OUTPUT_FRAME_PATH) return new Response(OUTPUT_FRAME_PAGE, { headers: headersOf('.html', OUTPUT_FRAME_POLICY) });
   const name = /^\/([\w-][\w.-]*)$/.exec(pathname)?.[1];
   const type = name && path.extname(name);
   if (!name || !type || !TYPES[type]) return plain(404, 'There is no such page.');

@@ -41,15 +41,3 @@ export const contentSecurityPolicy = (): string =>
     "form-action 'none'",
     "object-src 'none'",
   ].join('; ');
-
-/** WB7: what the frame of an output may do: an opaque origin, scripts of its own, no network. */
-export const OUTPUT_FRAME_POLICY = [
-  'sandbox allow-scripts',
-  "default-src 'none'",
-  "script-src 'unsafe-inline' 'unsafe-eval'",
-  "style-src 'unsafe-inline'",
-  'img-src data: blob:',
-  'font-src data:',
-  'media-src data: blob:',
-  "frame-ancestors 'self'",
-].join('; ');

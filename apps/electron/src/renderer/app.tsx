@@ -1,3 +1,4 @@
+import { useLive } from '@markco/editor/live';
 import { type ReactNode, useCallback, useState } from 'react';
 import { trayLine } from '../main/tray-model.ts';
 import type { AgentStatus } from '../shared/ipc-contract.ts';
@@ -5,7 +6,6 @@ import { call } from './bridge.ts';
 import { ChooseFolder } from './choose-folder.tsx';
 import { Button } from './controls.tsx';
 import { FolderWorkspace } from './folder-workspace.tsx';
-import { useLive } from './live.ts';
 import { SettingsDialog } from './settings-dialog.tsx';
 import { agent, useFollowAgent } from './use-agent.ts';
 

@@ -1,10 +1,10 @@
 import type { Live, OpenDocument, SaveState } from '@markco/editor/host';
+import { createLive } from '@markco/editor/live';
 import { connectDocument } from '@markco/sync/client/connect-document';
 import type { Ticket } from '@markco/sync/client/document-connection';
 import { mergeReplaced } from '@markco/sync/client/merge-replaced';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { createLive } from './live.ts';
 
 /** A document on the local relay, before it is shared between views. */
 export interface AttachedDocument extends Omit<OpenDocument, 'release' | 'replacedBy'> {

@@ -1,11 +1,12 @@
 import type { WorkspaceView } from '@markco/agent/desktop/workspace-view';
 import type { DocumentView } from '@markco/core/contract/projects';
+import { OUTPUT_FRAME_PATH } from '@markco/core/document/output-frame';
 import type { Live, WorkspaceHost } from '@markco/editor/host';
+import { createLive, type LiveValue } from '@markco/editor/live';
 import { AssetUrls } from './asset-urls.ts';
 import { attachDocument } from './attached-document.ts';
 import { call, onPush } from './bridge.ts';
 import { DocumentCache } from './document-cache.ts';
-import { createLive, type LiveValue } from './live.ts';
 import { newId, sha256 } from './new-id.ts';
 import { RunsOfFolder } from './runs-of-folder.ts';
 
@@ -44,6 +45,7 @@ export async function openDesktopHost({ root, navigate, online }: DesktopHostOpt
   return {
     ...{ kind: 'desktop', root, view, online, navigate, newId, sha256, ...parts },
     ...documentCalls(root, view),
+    outputFrame: OUTPUT_FRAME_PATH,
     open: (documentId) => cache.acquire(documentId),
     prefetch: (documentId) => cache.prefetch(documentId),
     runsOf: (documentId) => runs.of(documentId),

@@ -1,10 +1,10 @@
 import type { DocumentView } from '@markco/core/contract/projects';
+import { useLive } from '@markco/editor/live';
 import { Workspace } from '@markco/editor/workspace';
 import { type ReactNode, useEffect, useState } from 'react';
 import { call } from './bridge.ts';
 import { Button, Problem } from './controls.tsx';
 import { type DesktopHost, openDesktopHost } from './desktop-host.ts';
-import { useLive } from './live.ts';
 import { agentUp, useAction } from './use-agent.ts';
 
 type Page = 'dashboard' | 'runs' | 'devices' | 'settings';

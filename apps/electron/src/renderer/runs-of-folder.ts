@@ -2,8 +2,8 @@ import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunView } from '@markco/core/run/run';
 import type { RunWatchItem } from '@markco/core/run/run-event';
 import type { Live } from '@markco/editor/host';
+import { createLive, type LiveValue } from '@markco/editor/live';
 import { call } from './bridge.ts';
-import { createLive, type LiveValue } from './live.ts';
 
 type Watcher = (item: RunWatchItem) => void;
 

@@ -1,7 +1,7 @@
+import { createLive } from '@markco/editor/live';
 import { useEffect, useState } from 'react';
 import type { AgentStatus } from '../shared/ipc-contract.ts';
 import { call, onPush } from './bridge.ts';
-import { createLive } from './live.ts';
 
 /** What the agent says of itself; null until main answers. One for the window. */
 export const agent = createLive<AgentStatus | null>(null);

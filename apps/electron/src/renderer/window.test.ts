@@ -30,14 +30,22 @@ let child: ChildLike;
 let push: (name: string, value: unknown) => void = () => undefined;
 let served: Awaited<ReturnType<typeof serveWindow>>;
 const problems: string[] = [];
-/** A killed agent takes its sockets with it: the browser says so. */
-const EXPECTED = /WebSocket connection to 'ws:/;
+/** What the browser says when a killed agent takes its sockets with it, and when an output is refused the network. */
+const EXPECTED = /WebSocket connection to 'ws:|https:\/\/markco\.invalid\//;
 const STARTING: AgentStatus = {
   ...{ state: 'starting', pending: 0, unsent: 0, runningFor: null, account: null, allowRuns: false, relay: null },
   folders: [],
 };
 
 const file = (name: string): Promise<string> => readFile(path.join(project, name), 'utf8');
+
+/** An HTML output that tells whether its script ran, and what it could reach. */
+const CURIOUS = `<p id=told>nothing ran</p><script>
+let reached = 'no parent';
+try { reached = parent.document.title } catch {}
+addEventListener('securitypolicyviolation', (event) => { told.textContent = 'ran, ' + reached + ', refused ' + event.effectiveDirective });
+fetch('https://markco.invalid/').catch(() => {});
+</script>`;
 
 /** The run whose output stands first in the notebook. */
 const firstRun = async (): Promise<string | undefined> => /```output:([\w-]+)/.exec(await file('index.md'))?.[1];
@@ -106,7 +114,11 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     const png = path.join(import.meta.dirname, '../../assets/icon.png');
     await cp(png, path.join(project, 'logo.png'));
     const cells = '```python\nx = 20 + 22\nprint("the answer", x)\n```\n\n```python\nname = input("Who? ")\nprint("hello", name)\n```\n';
-    await writeFile(path.join(project, 'index.md'), `# Local notebook\n\nNothing leaves this computer.\n\n${cells}\n![logo](logo.png)\n`);
+    const drawn = `\n\`\`\`python\nclass Page:\n    def _repr_html_(self):\n        return ${JSON.stringify(CURIOUS)}\nPage()\n\`\`\`\n`;
+    await writeFile(
+      path.join(project, 'index.md'),
+      `# Local notebook\n\nNothing leaves this computer.\n\n${cells}${drawn}\n![logo](logo.png)\n`,
+    );
     await writeFile(path.join(project, '01-second.md'), '# Second\n\nAnother page.\n');
     await buildDesktop(DIST);
     await startAgent();
@@ -137,6 +149,12 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await page.getByTestId('cell-output').first().getByText('the answer 42').waitFor();
     await page.getByTestId('ran-on').first().getByText('This computer').waitFor();
     await expect.poll(() => file('index.md'), { timeout: 10_000 }).toMatch(/```output:[\w-]+\nthe answer 42\n```/);
+  });
+
+  it('WB7 runs the script of an HTML output, which reaches neither the window nor the network', async () => {
+    await page.getByTestId('cell-run').nth(2).click();
+    const told = page.frameLocator('iframe[title="HTML output"]').locator('#told');
+    await told.getByText('ran, no parent, refused connect-src').waitFor();
   });
 
   it('RU14 asks the person what the cell asks', async () => {

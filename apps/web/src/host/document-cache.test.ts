@@ -1,6 +1,6 @@
+import { createLive } from '@markco/editor/live';
 import { describe, expect, it, vi } from 'vitest';
 import { DocumentCache } from './document-cache.ts';
-import { createLive } from './live.ts';
 import type { AttachedDocument } from './open-document.ts';
 
 function fakeDocument(id: string, unsaved = 0) {

@@ -1,4 +1,4 @@
-import { createLive, type LiveValue } from './live.ts';
+import { createLive, type LiveValue } from '@markco/editor/live';
 
 /** Whether the server answers: the browser's word for "no network", the outcome of the last request for the rest. */
 export function createOnline(): LiveValue<boolean> & { heard(): void; missed(): void } {

@@ -1,12 +1,12 @@
 import type { TicketReply } from '@markco/core/contract/projects';
 import type { Live, OpenDocument, SaveState } from '@markco/editor/host';
+import { createLive } from '@markco/editor/live';
 import { connectDocument } from '@markco/sync/client/connect-document';
 import type { DocumentConnection } from '@markco/sync/client/document-connection';
 import { mergeReplaced } from '@markco/sync/client/merge-replaced';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { type CachedDocument, openCachedDocument } from './cached-document.ts';
-import { createLive } from './live.ts';
 import * as local from './local-db.ts';
 
 const CONNECTING: SaveState = { connection: 'connecting', synced: false, unsaved: 0, keptLocally: false };

@@ -1,6 +1,6 @@
 import type { RunView } from '@markco/core/run/run';
 import type { Live } from '@markco/editor/host';
-import { createLive } from './live.ts';
+import { createLive } from '@markco/editor/live';
 
 const POLL_MS = 5_000;
 

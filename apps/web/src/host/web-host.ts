@@ -2,14 +2,15 @@ import type { AppRouter } from '@markco/api/app-router';
 import type { MeView } from '@markco/core/contract/auth';
 import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
 import type { DeviceView } from '@markco/core/device/device';
+import { OUTPUT_FRAME_PATH } from '@markco/core/document/output-frame';
 import type { CreateRunInput, RunView } from '@markco/core/run/run';
 import type { RunWatchItem } from '@markco/core/run/run-event';
 import type { Live, WorkspaceHost } from '@markco/editor/host';
+import { createLive } from '@markco/editor/live';
 import type { TRPCClient } from '@trpc/client';
 import { digest as sha256 } from 'lib0/hash/sha256';
 import { v7 } from 'uuid';
 import { DocumentCache } from './document-cache.ts';
-import { createLive } from './live.ts';
 import * as local from './local-db.ts';
 import { createOnline, isNetworkFailure } from './online.ts';
 import { openDocument } from './open-document.ts';
@@ -172,6 +173,7 @@ export function createWebHost(options: WebHostOptions): WebHost {
     listed,
     devices,
     online,
+    outputFrame: OUTPUT_FRAME_PATH,
     setProject: project.set,
     open: (documentId) => cache.acquire(documentId),
     prefetch: (documentId) => cache.prefetch(documentId),

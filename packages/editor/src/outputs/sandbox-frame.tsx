@@ -1,11 +1,13 @@
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { OUTPUT_POLICY } from '@markco/core/document/output-frame';
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useSession } from '../session.tsx';
 
 const START_HEIGHT = 160;
 const MAX_HEIGHT = 1200;
 
 /**
  * WB7: HTML or SVG of a run, in a frame without our origin and without any network: its scripts run, but reach nothing. The frame tells
- * its height.
+ * its height. Where the host serves a page for it, the frame gets its content when it asks; otherwise it stands in the frame itself.
  */
 export function SandboxFrame({
   html,
@@ -19,32 +21,36 @@ export function SandboxFrame({
   const frame = useRef<HTMLIFrameElement>(null);
   const [height, setHeight] = useState(size?.height ?? START_HEIGHT);
   const page = useMemo(() => framePage(html), [html]);
-  useEffect(() => {
+  const { outputFrame } = useSession().host;
+  // Before the frame can load: it asks once.
+  useLayoutEffect(() => {
     const onMessage = (event: MessageEvent): void => {
-      // The frame's origin is opaque, so the window itself is the only proof of who speaks.
-      if (event.source !== frame.current?.contentWindow) return;
-      const told: unknown = (event.data as { markcoHeight?: unknown } | null)?.markcoHeight;
-      if (typeof told === 'number' && told > 0) setHeight(Math.min(MAX_HEIGHT, Math.ceil(told)));
+      const speaker = frame.current?.contentWindow;
+      // The frame's origin is opaque, so the window itself is the only proof of who speaks, and no target origin names it.
+      if (!speaker || event.source !== speaker) return;
+      const told = event.data as { markcoHeight?: unknown; markcoFrame?: unknown } | null;
+      if (outputFrame !== undefined && told?.markcoFrame === 'ready') speaker.postMessage({ markcoHtml: page }, '*');
+      const height = told?.markcoHeight;
+      if (typeof height === 'number' && height > 0) setHeight(Math.min(MAX_HEIGHT, Math.ceil(height)));
     };
     window.addEventListener('message', onMessage);
     return () => window.removeEventListener('message', onMessage);
-  }, []);
+  }, [outputFrame, page]);
   return (
     <iframe
+      // Another output is another frame: a page that was written once asks no more.
+      key={page}
       ref={frame}
       className="mk-frame"
       title={title}
       sandbox="allow-scripts"
-      srcDoc={page}
+      {...(outputFrame === undefined ? { srcDoc: page } : { src: outputFrame })}
       style={{ height }}
       loading="lazy"
       referrerPolicy="no-referrer"
     />
   );
 }
-
-const POLICY =
-  "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:";
 
 const REPORT = `<script>(()=>{const tell=()=>parent.postMessage({markcoHeight:document.documentElement.getBoundingClientRect().height},'*');
 new ResizeObserver(tell).observe(document.documentElement);addEventListener('load',tell);tell()})()</script>`;
@@ -54,5 +60,5 @@ svg,img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{padding:
 
 /** The whole page of a frame. The policy comes first, before anything of the output can load. */
 export function framePage(html: string): string {
-  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">${STYLE}</head><body>${html}${REPORT}</body></html>`;
+  return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${OUTPUT_POLICY}">${STYLE}</head><body>${html}${REPORT}</body></html>`;
 }

@@ -1,7 +1,7 @@
 'use client';
 
+import { useLive } from '@markco/editor/live';
 import { useState } from 'react';
-import { useLive } from '../../host/use-live.ts';
 import type { WebHost } from '../../host/web-host.ts';
 import { go, Link } from '../../shell/link.tsx';
 import { projectPath } from '../../shell/match-screen.ts';

@@ -2,10 +2,10 @@
 
 import type { MeView } from '@markco/core/contract/auth';
 import type { ProjectView } from '@markco/core/contract/projects';
+import { useLive } from '@markco/editor/live';
 import { Workspace } from '@markco/editor/workspace';
 import { useEffect, useState } from 'react';
 import { trpc } from '../../data/trpc.ts';
-import { useLive } from '../../host/use-live.ts';
 import { createWebHost, type WebHost } from '../../host/web-host.ts';
 import { noteOpened } from '../../shell/first-value.ts';
 import { go } from '../../shell/link.tsx';
@@ -13,7 +13,6 @@ import { projectPath } from '../../shell/match-screen.ts';
 import { usePageTitle } from '../../shell/use-page-title.ts';
 import { Page, Skeleton } from '../../ui/page.tsx';
 import { EmptyProject } from './empty-project.tsx';
-import { serveOutputFrames } from './serve-output-frames.ts';
 import { StaleRuns, type StaleRunsAsked } from './stale-runs.tsx';
 import { useOpenedDocument } from './use-opened-document.ts';
 
@@ -68,14 +67,12 @@ function OpenProject({ host, docPath }: { host: WebHost; docPath: string | null 
   const opened = useOpenedDocument(host, docPath);
   usePageTitle(opened.title ?? project.name);
   const { documentId } = opened;
-  const [place, setPlace] = useState<HTMLDivElement | null>(null);
-  useEffect(() => (place ? serveOutputFrames(place) : undefined), [place]);
   useEffect(() => {
     if (documentId) noteOpened();
   }, [documentId]);
   if (documentId) {
     return (
-      <div ref={setPlace} className="workspace-place">
+      <div className="workspace-place">
         <Workspace host={host} documentId={documentId} />
       </div>
     );

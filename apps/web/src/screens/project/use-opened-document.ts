@@ -1,6 +1,6 @@
 import { buildTree, flattenTree } from '@markco/core/project/ordering';
+import { useLive } from '@markco/editor/live';
 import { useEffect, useRef } from 'react';
-import { useLive } from '../../host/use-live.ts';
 import type { WebHost } from '../../host/web-host.ts';
 import { go } from '../../shell/link.tsx';
 import { projectPath } from '../../shell/match-screen.ts';
