@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { silentLog } from '@markco/sync/log';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Agent } from './agent.ts';
 import { fileCredentialStore } from './config/credentials.ts';
 import { SettingsFile } from './config/settings.ts';
-import { silentLog } from './log.ts';
 import { createDocumentConnection } from './test-support/open-local.ts';
 import { DEVICE_ID, PROJECT_ID, sampleOffer, USER_ID } from './test-support/sample-offer.ts';
 import { waitUntil } from './test-support/wait-until.ts';

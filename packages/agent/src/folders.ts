@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { OfferedRun } from '@markco/core/device/agent-message';
 import { BARRIER_MS } from '@markco/core/device/constants';
 import type { FileStore } from '@markco/sync/file-store/file-store';
+import type { Log } from '@markco/sync/log';
 import type { Relay } from '@markco/sync/relay/relay';
 import type { BridgeApi } from './bridge/bridge-api.ts';
 import { FolderBridge } from './bridge/folder-bridge.ts';
 import type { LocalBus } from './bridge/local-bus.ts';
 import type { LinkedFolder } from './config/settings.ts';
-import type { Log } from './log.ts';
 import { reason } from './log.ts';
 
 export interface FoldersOptions {

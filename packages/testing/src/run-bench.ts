@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Log, silentLog } from '@markco/agent/log';
 import { RunHost, type RunHostOptions } from '@markco/agent/runs/run-host';
 import { FakePool } from '@markco/agent/test-support/fake-pool';
 import type { Cell } from '@markco/agent/test-support/fake-runtime';
 import { DEVICE_ID, PROJECT_ID, USER_ID } from '@markco/agent/test-support/sample-offer';
+import { type Log, silentLog } from '@markco/sync/log';
 import { type FakeGateway, startFakeGateway } from './fake-gateway.ts';
 
 /** A run host with fake runtimes against a fake gateway; everything else is the real thing. */

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { silentLog } from '@markco/agent/log';
+import { silentLog } from '@markco/sync/log';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AgentQuestion } from '../shared/agent-port.ts';

@@ -1,7 +1,7 @@
 import type { AgentParts } from '@markco/agent/agent';
 import { LocalWorkspace, type WorkspacePush } from '@markco/agent/desktop/local-workspace';
 import type { WindowIdentity } from '@markco/agent/desktop/workspace-view';
-import type { Log } from '@markco/agent/log';
+import type { Log } from '@markco/sync/log';
 import type { z } from 'zod';
 import { type WorkspaceMethod, workspaceMethods } from '../shared/workspace-methods.ts';
 

@@ -1,6 +1,6 @@
 import type { EventBus } from '@markco/core/bus';
 import type { FileStore } from '@markco/sync/file-store/file-store';
-import type { Log } from '../log.ts';
+import type { Log } from '@markco/sync/log';
 import type { BridgeApi } from './bridge-api.ts';
 import type { BridgeProblems } from './bridge-problems.ts';
 

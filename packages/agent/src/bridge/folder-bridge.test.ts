@@ -2,10 +2,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileStore } from '@markco/sync/file-store/file-store';
+import { silentLog } from '@markco/sync/log';
 import { Relay } from '@markco/sync/relay/relay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { silentLog } from '../log.ts';
 import { FolderBridge, type FolderBridgeOptions } from './folder-bridge.ts';
 import { LocalBus } from './local-bus.ts';
 import { TestCloud } from './test-cloud.ts';

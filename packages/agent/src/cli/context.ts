@@ -1,10 +1,11 @@
+import type { Log } from '@markco/sync/log';
 import { type ApiClient, createApiClient } from '../api-client/api-client.ts';
 import type { CredentialStore } from '../config/credential-store.ts';
 import { openCredentials } from '../config/credentials.ts';
 import { type DataDir, prepareDataDir } from '../config/data-dir.ts';
 import { type AgentEnv, readEnv } from '../config/env.ts';
 import { type AgentSettings, SettingsFile } from '../config/settings.ts';
-import { createLog, type Log } from '../log.ts';
+import { createLog } from '../log.ts';
 import { TokenManager } from '../sign-in/token-manager.ts';
 
 /** What every command needs, opened once. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from '@markco/sync/file-store/sync-folder';
 
 /** Replaces a file in one step: temporary file in the same folder, fsync, rename. `mode` defaults to 0600, as these files are private. */
 export async function writeAtomic(file: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -20,17 +21,6 @@ export async function writeAtomic(file: string, data: string | Uint8Array, mode 
     throw error;
   }
   await syncFolder(path.dirname(file));
-}
-
-/** Makes a rename or a new file in the folder durable. Windows has no such call and needs none. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The file's text, or null where there is none. */

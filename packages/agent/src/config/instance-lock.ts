@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, rm, stat, writeFile } from 'node:fs/promises';
+import { isProcessAlive } from '@markco/sync/file-store/is-process-alive';
 import { errorCode, readIfExists } from './atomic-file.ts';
 
 /** How old a guard must be to be left over. */
@@ -87,18 +88,9 @@ async function livePid(held: string): Promise<number | null> {
   } catch {
     return null;
   }
-  if (typeof pid !== 'number' || !isAlive(pid)) return null;
+  if (typeof pid !== 'number' || !isProcessAlive(pid)) return null;
   const now = await processStart(pid);
   return now !== null && typeof started === 'string' && now !== started ? null : pid;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
 }
 
 /** Tells a process from a later one with the same number; null where the system does not say. */

@@ -1,8 +1,8 @@
 import type { ServerMessage } from '@markco/core/device/agent-message';
 import { AppError } from '@markco/core/errors';
+import { silentLog } from '@markco/sync/log';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../log.ts';
 import { DEVICE_ID, PROJECT_ID, sampleOffer, USER_ID } from '../test-support/sample-offer.ts';
 import { waitUntil } from '../test-support/wait-until.ts';
 import { reconnectDelay } from './backoff.ts';

@@ -1,8 +1,8 @@
 import type { AgentMessage, RegisterMessage, ResumeReply, SendReply, ServerMessage } from '@markco/core/device/agent-message';
 import { AGENT_PROTOCOL_VERSION, HEARTBEAT_MS } from '@markco/core/device/constants';
 import type { CapabilitySnapshot } from '@markco/core/device/device';
+import type { Log } from '@markco/sync/log';
 import { isUnauthenticated } from '../api-client/api-error.ts';
-import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
 import { reconnectDelay } from './backoff.ts';
 import type { Identity } from './envelope.ts';

@@ -1,5 +1,5 @@
 import { type ServerMessage, serverMessage } from '@markco/core/device/agent-message';
-import type { Log } from '../log.ts';
+import type { Log } from '@markco/sync/log';
 
 /** AG1: a message this version knows, or null with a log line: a newer server may say more. */
 export function readMessage(raw: unknown, log: Log): ServerMessage | null {

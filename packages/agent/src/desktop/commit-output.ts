@@ -2,10 +2,10 @@ import { isTerminal } from '@markco/core/run/is-terminal';
 import { outputBody } from '@markco/core/run/output-body';
 import type { RunView } from '@markco/core/run/run';
 import type { RunEventBody } from '@markco/core/run/run-event';
+import { type Provenance, writeOutput } from '@markco/sync/client/write-output';
+import type { Log } from '@markco/sync/log';
 import type { Relay } from '@markco/sync/relay/relay';
-import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
-import { type Provenance, writeOutput } from './write-output.ts';
 
 /** RU20: at most this often while a run goes on, in ms. */
 const EVERY_MS = 2_000;

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { OfferedRun } from '@markco/core/device/agent-message';
 import type { RunEvent, RunEventBody } from '@markco/core/run/run-event';
-import { syncFolder } from '../config/atomic-file.ts';
+import { syncFolder } from '@markco/sync/file-store/sync-folder';
 import { AssetSpool } from './asset-spool.ts';
 import { FinishedRuns } from './finished-runs.ts';
 import type { ReplayedRun } from './run-log.ts';

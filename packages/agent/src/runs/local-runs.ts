@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { OfferedRun } from '@markco/core/device/agent-message';
 import type { RunEvent } from '@markco/core/run/run-event';
+import type { Log } from '@markco/sync/log';
 import { v7 } from 'uuid';
 import { Journal } from '../journal/journal.ts';
-import type { Log } from '../log.ts';
 import { ActiveRun } from './active-run.ts';
 import { executeRun } from './execute-run.ts';
 import { type RuntimePool, sessionKey, sessionOf } from './runtime-pool.ts';

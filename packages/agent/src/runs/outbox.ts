@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { putAssetInput } from '@markco/core/contract/runs';
 import type { ResumeReply, SendReply } from '@markco/core/device/agent-message';
 import { MAX_EVENT_BYTES, type RunEvent } from '@markco/core/run/run-event';
+import type { Log } from '@markco/sync/log';
 import { TRPCClientError } from '@trpc/client';
 import type { z } from 'zod';
 import type { Outgoing } from '../connection/connection.ts';
 import { SocketLostError } from '../connection/socket.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
 
 /** The way to the server. Rejects with {@link SocketLostError} without a connection. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { OfferedRun, RegisterMessage, ServerMessage } from '@markco/core/device/agent-message';
 import type { CapabilitySnapshot } from '@markco/core/device/device';
+import type { Log } from '@markco/sync/log';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection/connection.ts';
 import type { Identity } from '../connection/envelope.ts';
 import { Journal } from '../journal/journal.ts';
-import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
 import { Outbox } from './outbox.ts';
 import { RunManager } from './run-manager.ts';

@@ -1,8 +1,8 @@
 import type { AgentMessage, MrpRequest, OfferedRun, ResumeReply } from '@markco/core/device/agent-message';
 import { MAX_RUNNING_PER_DEVICE } from '@markco/core/device/constants';
+import type { Log } from '@markco/sync/log';
 import type { Outgoing } from '../connection/connection.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
 import { ActiveRun } from './active-run.ts';
 import { type Answer, answerIntrospection, answerSessionOp } from './answer-question.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { DeviceTokens } from '@markco/core/contract/auth';
 import { AppError } from '@markco/core/errors';
+import { silentLog } from '@markco/sync/log';
 import { type FakeGateway, GatewayError, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiClient } from '../api-client/api-client.ts';
 import type { CredentialStore, StoredCredentials } from '../config/credential-store.ts';
-import { silentLog } from '../log.ts';
 import { DEVICE_ID, USER_ID } from '../test-support/sample-offer.ts';
 import { deviceGrant } from './device-grant.ts';
 import { startLoopbackSignIn } from './pkce-loopback.ts';

@@ -1,9 +1,9 @@
 import type { DeviceTokens } from '@markco/core/contract/auth';
 import { AppError } from '@markco/core/errors';
+import type { Log } from '@markco/sync/log';
 import type { ApiClient } from '../api-client/api-client.ts';
 import { isUnauthenticated } from '../api-client/api-error.ts';
 import type { CredentialStore, StoredCredentials } from '../config/credential-store.ts';
-import type { Log } from '../log.ts';
 import { reason } from '../log.ts';
 
 /** `needs_sign_in`: this device was signed in and is not any more; everything local stays. */

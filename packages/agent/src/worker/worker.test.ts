@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { silentLog } from '@markco/sync/log';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { v7 } from 'uuid';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../log.ts';
 import type { SandboxDriver, SandboxOptions, SandboxRuntime } from '../runtimes/sandbox/sandbox-driver.ts';
 import { type Cell, FakeRuntime } from '../test-support/fake-runtime.ts';
 import { sampleOffer } from '../test-support/sample-offer.ts';

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { AppError } from '@markco/core/errors';
+import type { Log } from '@markco/sync/log';
 import { prepareDataDir } from '../config/data-dir.ts';
 import { type InstanceLock, takeInstanceLock } from '../config/instance-lock.ts';
-import { type Log, reason } from '../log.ts';
+import { reason } from '../log.ts';
 import { AGENT_VERSION, Machine, platformName } from '../machine.ts';
 import { RunHost } from '../runs/run-host.ts';
 import type { SandboxDriver } from '../runtimes/sandbox/sandbox-driver.ts';

@@ -1,10 +1,10 @@
+import { outputBody } from '@markco/core/run/output-body';
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { RunEventBody } from '@markco/core/run/run-event';
+import { type Provenance, type WriteOutcome, writeOutput } from '@markco/sync/client/write-output';
 import type { Resources } from '../resources.ts';
-import { outputBody } from './output-body.ts';
 import type { RunRow } from './run-row.ts';
 import type { ServerDocuments } from './server-documents.ts';
-import { type Provenance, type WriteOutcome, writeOutput } from './write-output.ts';
 
 /** A claim holds this long; who claimed gives up before, so that two never write at once. In ms. */
 const LEASE_MS = 10_000;

@@ -1,5 +1,4 @@
-import { stripAnsi } from '@markco/core/document/output-block';
-import type { RunEvent } from '@markco/core/run/run-event';
+import { LogLines, logText } from '@markco/core/run/log-text';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useSession } from '../session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -11,14 +10,14 @@ export function LogDialog({ runId, onClose }: { runId: string; onClose(): void }
   const { host } = useSession();
   const [lines, setLines] = useState<readonly string[]>([]);
   useEffect(() => {
-    let text = '';
+    const log = new LogLines();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = host.watchRun(runId, 0, (item) => {
       if (item.type !== 'event') return;
-      text += logText(item.event);
+      log.add(logText(item.event));
       timer ??= setTimeout(() => {
         timer = undefined;
-        setLines(stripAnsi(text).split('\n'));
+        setLines([...log.lines]);
       }, 100);
     });
     return () => {
@@ -52,31 +51,3 @@ function Lines({ lines }: { lines: readonly string[] }): ReactNode {
     </div>
   );
 }
-
-/** What an event adds to the log, as plain text. */
-export function logText({ body }: RunEvent): string {
-  switch (body.kind) {
-    case 'stdout':
-    case 'stderr':
-      return body.text;
-    case 'note':
-    case 'warning':
-      return `${body.text}\n`;
-    case 'error':
-      return `${body.traceback.length > 0 ? body.traceback.join('\n') : `${body.name}: ${body.message}`}\n`;
-    case 'display':
-      return plain(body.data);
-    case 'result':
-      return body.data ? plain(body.data) : '';
-    case 'asset':
-      return `[${body.name ?? body.alt ?? body.mimeType}]\n`;
-    case 'stdin_request':
-      return body.prompt;
-    case 'stdin_answered':
-      return `${body.shown ?? ''}\n`;
-    default:
-      return '';
-  }
-}
-
-const plain = (data: Record<string, unknown>): string => (typeof data['text/plain'] === 'string' ? `${data['text/plain']}\n` : '');

@@ -1,5 +1,6 @@
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isProcessAlive } from './is-process-alive.ts';
 import { STATE_FOLDER } from './root-files.ts';
 
 const BEAT_MS = 10_000;
@@ -12,7 +13,7 @@ const STALE_MS = 35_000;
 export async function lockRoot(dir: string): Promise<() => Promise<void>> {
   const file = path.join(dir, STATE_FOLDER, 'lock');
   const holder = await readHolder(file);
-  if (holder !== null && holder !== process.pid && isAlive(holder)) {
+  if (holder !== null && holder !== process.pid && isProcessAlive(holder)) {
     throw new Error(`Another MarkCo (process ${holder}) already keeps ${dir}. Quit that one, or use it.`);
   }
   await writeFile(file, String(process.pid));
@@ -35,14 +36,5 @@ async function readHolder(file: string): Promise<number | null> {
     return Number.isInteger(pid) && pid > 0 ? pid : null;
   } catch {
     return null;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,8 +1,8 @@
+import { LogLines, logText } from '@markco/core/run/log-text';
 import type { RunView } from '@markco/core/run/run';
 import type { RunWatchItem } from '@markco/core/run/run-event';
 import { useEffect, useState } from 'react';
 import { trpc } from '../../data/trpc.ts';
-import { LogLines, logText } from './log-text.ts';
 
 const DRAW_EVERY_MS = 100;
 

@@ -1,6 +1,5 @@
-import type { RunEvent } from '@markco/core/run/run-event';
-
-const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
+import { stripAnsi } from '../document/terminal-text.ts';
+import type { RunEvent } from './run-event.ts';
 
 /** What an event adds to a run's log, as plain text. */
 export function logText({ body }: RunEvent): string {
@@ -36,7 +35,7 @@ export class LogLines {
 
   /** Adds text; costs what the text is long, however long the log is. */
   add(text: string): void {
-    const pieces = text.replace(ANSI, '').replace(/\r+\n/g, '\n').split('\n');
+    const pieces = stripAnsi(text).replace(/\r+\n/g, '\n').split('\n');
     pieces.forEach((piece, index) => {
       if (index > 0) this.lines.push('');
       const restart = piece.lastIndexOf('\r');

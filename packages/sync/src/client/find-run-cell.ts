@@ -1,4 +1,5 @@
 import { type Cell, parseCells } from '@markco/core/document/cells';
+import { fromBase64 } from 'lib0/buffer';
 import * as Y from 'yjs';
 
 /** What says where a run's cell is. */
@@ -27,7 +28,7 @@ export function findRunCell(doc: Y.Doc, text: string, place: RunPlace): Cell | n
 /** The anchor's offset in the text; null when it cannot be read or the character it stands on was deleted. */
 function resolveAnchor(doc: Y.Doc, anchor: string): number | null {
   try {
-    const relative = Y.decodeRelativePosition(Buffer.from(anchor, 'base64'));
+    const relative = Y.decodeRelativePosition(fromBase64(anchor));
     if (relative.item && isDeleted(doc, relative.item)) return null;
     const absolute = Y.createAbsolutePositionFromRelativePosition(relative, doc);
     return absolute?.type === doc.getText('content') ? absolute.index : null;
