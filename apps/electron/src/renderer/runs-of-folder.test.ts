@@ -5,7 +5,7 @@ import { RunsOfFolder } from './runs-of-folder.ts';
 
 const ROOT = '/notes';
 const run = (change: Partial<RunView>): RunView =>
-  ({ id: 'r1', documentId: 'd', state: 'queued', lastSeq: 0, endedAt: null, ...change }) as RunView;
+  ({ id: 'r1', documentId: 'd', state: 'queued', attempt: 1, lastSeq: 0, endedAt: null, ...change }) as RunView;
 const event = (seq: number): RunEvent => ({ seq, at: seq, body: { kind: 'stdout', text: `${seq}` } });
 
 let answers: Record<string, () => Promise<unknown>>;

@@ -1,4 +1,5 @@
 import { isTerminal } from '@markco/core/run/is-terminal';
+import { newerRun } from '@markco/core/run/newer-run';
 import type { RunView } from '@markco/core/run/run';
 import type { RunWatchItem } from '@markco/core/run/run-event';
 import type { Live } from '@markco/editor/host';
@@ -26,7 +27,7 @@ export class RunsOfFolder {
     const list = this.#list(run.documentId);
     const known = list.get().find(({ id }) => id === run.id);
     // An answer may arrive after a push that came later than it: a run never goes back.
-    if (known && !isLater(known, run)) return;
+    if (known && newerRun(known, run) === known) return;
     const others = list.get().filter(({ id }) => id !== run.id);
     list.set([...others, run].sort((a, b) => (a.id < b.id ? 1 : -1)));
   }
@@ -91,17 +92,6 @@ export class RunsOfFolder {
     }
     return list;
   }
-}
-
-const RANK: Record<RunView['state'], number> = {
-  ...{ queued: 0, offered: 1, running: 2 },
-  ...{ completed: 3, failed: 3, cancelled: 3, interrupted: 3, expired: 3 },
-};
-
-/** Whether `next` says at least as much as `known`. Without a server in between a run is never queued again. */
-function isLater(known: RunView, next: RunView): boolean {
-  if (RANK[known.state] !== RANK[next.state]) return RANK[next.state] > RANK[known.state];
-  return next.lastSeq >= known.lastSeq;
 }
 
 const lost = (run: RunView): RunView => ({

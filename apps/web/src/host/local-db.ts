@@ -25,9 +25,6 @@ async function store(name: StoreName, access: 'readonly' | 'readwrite'): Promise
   return db ? (idb.transact(db, [name], access)[0] ?? null) : null;
 }
 
-/** Whether this browser keeps what we give it. */
-export const keepsData = async (): Promise<boolean> => (await open()) !== null;
-
 /** Reads a value kept under `key`; undefined where there is none. */
 export async function read<T>(name: StoreName, key: string): Promise<T | undefined> {
   const from = await store(name, 'readonly');

@@ -1,3 +1,4 @@
+import { newerRun } from '@markco/core/run/newer-run';
 import type { RunView } from '@markco/core/run/run';
 import type { Live } from '@markco/editor/host';
 import { createLive } from '@markco/editor/live';
@@ -31,7 +32,7 @@ export class RunsOfDocument {
   /** A newer view of a run, wherever it came from; views never go back in time. */
   merge(run: RunView): void {
     const known = this.byId.get(run.id);
-    if (known && (known.endedAt !== null || known.lastSeq > run.lastSeq) && run.endedAt === null) return;
+    if (known && newerRun(known, run) === known) return;
     this.byId.set(run.id, run);
     this.value.set([...this.byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1)));
   }
