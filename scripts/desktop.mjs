@@ -18,13 +18,19 @@ function binary() {
   return existsSync(path) ? path : null;
 }
 
+/** The line that says why; what follows is the stack and Node's version. */
+const firstError = (output) => {
+  const lines = output.trim().split('\n');
+  return (lines.find((line) => line.includes('Error')) ?? lines.at(-1)).trim();
+};
+
 if (!binary()) {
   const { code, output } = await step('Downloading Electron', () =>
     runCommand(process.execPath, [join(electron, 'install.js')], { quiet: true }),
   );
   if (code !== 0 || !binary()) {
     fail(
-      `Electron's binary is not on this computer and could not be downloaded.\n${output.trim().split('\n').slice(-3).join('\n')}`,
+      `Electron's binary is not on this computer and could not be downloaded.\n${firstError(output)}`,
       'Connect to the internet (it comes from GitHub releases; ELECTRON_MIRROR names another place) and run the command again. Everything but the desktop window works without it: npm start.',
     );
   }
