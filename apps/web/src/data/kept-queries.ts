@@ -28,6 +28,3 @@ export async function keepQueries(client: QueryClient): Promise<() => void> {
     stop();
   };
 }
-
-/** Signing out leaves nothing of the person on this browser. */
-export const forgetQueries = (): Promise<void> => local.remove('cache', KEY);

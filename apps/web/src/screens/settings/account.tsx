@@ -1,6 +1,7 @@
 'use client';
 
 import type { MeView } from '@markco/core/contract/auth';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { forgetBrowserData, keptHere } from '../../data/forget-browser-data.ts';
 import { trpc } from '../../data/trpc.ts';
@@ -13,8 +14,13 @@ import { unsavedText } from './browser-data.tsx';
 /** Who is signed in, and the way out. Signing out leaves nothing of the person on this browser. */
 export function Account({ me }: { me: MeView }) {
   const [unsaved, setUnsaved] = useState<number | null>(null);
+  const client = useQueryClient();
   const signOut = trpc.auth.signOut.useMutation({
-    onSuccess: () => void forgetBrowserData().finally(() => window.location.assign('/sign-in')),
+    onSuccess: () => {
+      // First what is in memory, or the next write would keep it again.
+      client.clear();
+      void forgetBrowserData().finally(() => window.location.assign('/sign-in'));
+    },
   });
   return (
     <Card>
