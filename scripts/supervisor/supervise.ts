@@ -58,7 +58,13 @@ function processes(
     {
       name: 'worker',
       entry: join(ROOT, 'packages/agent/src/worker-main.ts'),
-      env: { ...outside, MARKCO_SERVER: local, MARKCO_WORKER_TOKEN: given.workerToken },
+      // A folder of its own: the default one belongs to the person's own agent, and one process at a time holds it.
+      env: {
+        ...outside,
+        MARKCO_SERVER: local,
+        MARKCO_WORKER_TOKEN: given.workerToken,
+        MARKCO_AGENT_DIR: join(settings.dataDir, 'worker'),
+      },
       watch,
     },
   ];
