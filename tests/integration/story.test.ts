@@ -176,8 +176,10 @@ describe('the story', () => {
     expect(seen.run.state, seen.run.message ?? '').toBe('completed');
     const asset = seen.events.map(({ body }) => body).find((body) => body.kind === 'asset');
     expect(asset).toMatchObject({ mimeType: 'image/png' });
-    await until('the image stands in the document', () => /!\[[^\]]*\]\([^)]+\.png\)/.test(notebook.text.toString()));
-    const link = /!\[[^\]]*\]\(([^)]+\.png)\)/.exec(onDisk(NOTEBOOK))![1]!;
+    const link = await until('the image stands in the document and in the file', () => {
+      const image = /!\[[^\]]*\]\(([^)]+\.png)\)/;
+      return image.test(notebook.text.toString()) && image.exec(onDisk(NOTEBOOK))?.[1];
+    });
     expect(
       readFileSync(join(folder.root, 'lab', decodeURIComponent(link)))
         .subarray(1, 4)
