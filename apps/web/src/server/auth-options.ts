@@ -26,6 +26,10 @@ function adapter(db: Db): Adapter {
   const base = PrismaAdapter(db as unknown as Parameters<typeof PrismaAdapter>[0]);
   return {
     ...base,
+    // A browser keeps its cookie when the session was ended elsewhere; signing in again ends it once more.
+    deleteSession: async (sessionToken: string) => {
+      await db.session.deleteMany({ where: { sessionToken } });
+    },
     linkAccount: (account: AdapterAccount) =>
       base.linkAccount!(
         Object.fromEntries(ACCOUNT_FIELDS.filter((key) => key in account).map((key) => [key, account[key]])) as unknown as AdapterAccount,

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Dialog } from '../ui/dialog.tsx';
 
 export type PaletteItem = { id: string; label: string; detail?: string; keys?: string; run(): void };
@@ -11,7 +12,8 @@ export function Palette({ label, items, onClose }: { label: string; items: reado
   const found = useMemo(() => rank(items, query).slice(0, 50), [items, query]);
   const pick = (item: PaletteItem | undefined): void => {
     if (!item) return;
-    onClose();
+    // Closed first: what the command focuses can take the focus only then.
+    flushSync(onClose);
     item.run();
   };
   const onKey = (event: KeyboardEvent): void => {

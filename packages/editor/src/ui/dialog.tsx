@@ -1,7 +1,7 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import { Icon } from './icons.tsx';
 
-/** A modal dialog: the browser keeps the focus inside and Escape closes it. `kind`: where it stands. */
+/** A modal dialog: the browser keeps the focus inside and Escape closes it; then the focus is where it was. `kind`: where it stands. */
 export function Dialog(props: {
   label: string;
   kind: 'center' | 'left' | 'full';
@@ -11,11 +11,16 @@ export function Dialog(props: {
 }): ReactNode {
   const { label, kind, onClose, children, bare } = props;
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // At the first drawing: a field that takes the focus by itself is what the browser would give it back to.
+  const [before] = useState(() => document.activeElement);
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
-  }, []);
+    return () => {
+      element?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, [before]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a modal dialog by itself; the click is for the area around it
     <dialog
