@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { Handlers } from '../src/main/handle-ipc.ts';
-import type { MethodName } from '../src/shared/channels.ts';
-import { methods } from '../src/shared/ipc-contract.ts';
+import type { MethodName } from '../src/protocol/channels.ts';
+import { methods } from '../src/protocol/ipc-contract.ts';
 
 /** Puts `window.markco` into the page as the preload does, with main's own handlers behind it. Returns how to push. */
 export async function installBridge(page: Page, handlers: Handlers): Promise<(push: string, value: unknown) => void> {

@@ -1,5 +1,5 @@
 import { createLog } from '@markco/agent/log';
-import { agentStart } from '../shared/agent-port.ts';
+import { agentStart } from '../protocol/agent-port.ts';
 import { AgentService } from './agent-service.ts';
 import { PortCredentials } from './port-credentials.ts';
 import { type PortLike, PortLink } from './port-link.ts';

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { silentLog } from '@markco/sync/log';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AgentQuestion } from '../shared/agent-port.ts';
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import type { AgentQuestion } from '../protocol/agent-port.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 import { AgentService } from './agent-service.ts';
 import { PortCredentials } from './port-credentials.ts';
 

@@ -9,8 +9,8 @@ import { defaultDeviceName, platformName } from '@markco/agent/machine';
 import { type LoopbackSignIn, startLoopbackSignIn } from '@markco/agent/sign-in/pkce-loopback';
 import type { Log } from '@markco/sync/log';
 import { z } from 'zod';
-import { type AgentStatus, methods } from '../shared/ipc-contract.ts';
-import { WORKSPACE_METHODS, type WorkspaceMethod } from '../shared/workspace-methods.ts';
+import { type AgentStatus, methods } from '../protocol/ipc-contract.ts';
+import { WORKSPACE_METHODS, type WorkspaceMethod } from '../protocol/workspace-methods.ts';
 import type { PortCredentials } from './port-credentials.ts';
 import { Workspaces } from './workspaces.ts';
 

@@ -1,5 +1,5 @@
 import { AppError } from '@markco/core/errors';
-import { type AgentPush, type AgentQuestion, type AgentReply, agentRequest, toldArgs } from '../shared/agent-port.ts';
+import { type AgentPush, type AgentQuestion, type AgentReply, agentRequest, toldArgs } from '../protocol/agent-port.ts';
 
 /** The agent's end of the port to main. */
 export interface PortLike {

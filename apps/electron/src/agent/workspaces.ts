@@ -3,7 +3,7 @@ import { LocalWorkspace, type WorkspacePush } from '@markco/agent/desktop/local-
 import type { WindowIdentity } from '@markco/agent/desktop/workspace-view';
 import type { Log } from '@markco/sync/log';
 import type { z } from 'zod';
-import { type WorkspaceMethod, workspaceMethods } from '../shared/workspace-methods.ts';
+import { type WorkspaceMethod, workspaceMethods } from '../protocol/workspace-methods.ts';
 
 type Inputs = { [M in WorkspaceMethod]: z.output<(typeof workspaceMethods)[M]['input']> };
 type Ops = { [M in WorkspaceMethod]: (workspace: LocalWorkspace, input: Inputs[M]) => unknown };

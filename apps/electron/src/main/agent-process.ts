@@ -5,7 +5,7 @@ import {
   type AgentReply,
   type AgentRequest,
   agentReply,
-} from '../shared/agent-port.ts';
+} from '../protocol/agent-port.ts';
 import { createBackoff } from './backoff.ts';
 
 /** The part of Electron's UtilityProcess this needs. */

@@ -1,5 +1,5 @@
 import type { Tray } from 'electron';
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 import type { ElectronParts } from './electron-parts.ts';
 import { type TrayItem, trayLine, trayMenu } from './tray-model.ts';
 

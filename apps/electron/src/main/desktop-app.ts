@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { z } from 'zod';
-import type { AgentPush, AgentQuestion, agentStart } from '../shared/agent-port.ts';
-import { type AgentStatus, agentStatus } from '../shared/ipc-contract.ts';
-import { workspacePush } from '../shared/workspace-methods.ts';
+import type { AgentPush, AgentQuestion, agentStart } from '../protocol/agent-port.ts';
+import { type AgentStatus, agentStatus } from '../protocol/ipc-contract.ts';
+import { workspacePush } from '../protocol/workspace-methods.ts';
 import { AgentProcess } from './agent-process.ts';
 import { answerAppRequest, PAGE_URL, SCHEME } from './app-protocol.ts';
 import { AppTray } from './app-tray.ts';

@@ -1,5 +1,5 @@
-import { channelOf, METHOD_NAMES, type MethodName } from '../shared/channels.ts';
-import { type MethodInput, type MethodOutput, methods } from '../shared/ipc-contract.ts';
+import { channelOf, METHOD_NAMES, type MethodName } from '../protocol/channels.ts';
+import { type MethodInput, type MethodOutput, methods } from '../protocol/ipc-contract.ts';
 import { isTrustedSender, type SenderFrame } from './trusted-sender.ts';
 
 /** The part of Electron's `ipcMain` this needs. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { channelOf, METHOD_NAMES, type MethodName } from '../shared/channels.ts';
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import { channelOf, METHOD_NAMES, type MethodName } from '../protocol/channels.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 import { AgentProcess, type ChildLike } from './agent-process.ts';
 import { createBackoff } from './backoff.ts';
 import { type Handlers, handleIpc } from './handle-ipc.ts';

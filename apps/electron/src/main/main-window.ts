@@ -1,6 +1,6 @@
 import type { BrowserWindow } from 'electron';
-import { type PushName, pushChannelOf } from '../shared/channels.ts';
-import type { PushValue } from '../shared/ipc-contract.ts';
+import { type PushName, pushChannelOf } from '../protocol/channels.ts';
+import type { PushValue } from '../protocol/ipc-contract.ts';
 import { PAGE_URL } from './app-protocol.ts';
 import type { ElectronParts } from './electron-parts.ts';
 import { openLink } from './open-link.ts';

@@ -1,6 +1,6 @@
-import type { AgentMethod } from '../shared/agent-port.ts';
-import { agentStatus, type FolderPreview, type MethodInput, type MethodOutput } from '../shared/ipc-contract.ts';
-import { WORKSPACE_METHODS, type WorkspaceMethod } from '../shared/workspace-methods.ts';
+import type { AgentMethod } from '../protocol/agent-port.ts';
+import { agentStatus, type FolderPreview, type MethodInput, type MethodOutput } from '../protocol/ipc-contract.ts';
+import { WORKSPACE_METHODS, type WorkspaceMethod } from '../protocol/workspace-methods.ts';
 import type { ElectronParts } from './electron-parts.ts';
 import type { Handlers } from './handle-ipc.ts';
 import type { LoginItem } from './login-item.ts';

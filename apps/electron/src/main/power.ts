@@ -1,4 +1,4 @@
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 import type { ElectronParts } from './electron-parts.ts';
 
 /** EL4: holds sleep off only while a run of another device goes on here and the computer is plugged in. */

@@ -1,4 +1,4 @@
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 
 /** A line of the tray's menu; `action` is null for a line that only tells. */
 export interface TrayItem {

@@ -1,6 +1,6 @@
 import { contextBridge, ipcRenderer } from 'electron';
-import { channelOf, METHOD_NAMES, type MethodName, PUSH_NAMES, type PushName, pushChannelOf } from '../shared/channels.ts';
-import type { DesktopBridge } from '../shared/ipc-contract.ts';
+import { channelOf, METHOD_NAMES, type MethodName, PUSH_NAMES, type PushName, pushChannelOf } from '../protocol/channels.ts';
+import type { DesktopBridge } from '../protocol/ipc-contract.ts';
 
 /** EL5: the only door between the window and main: methods and pushes by name, nothing of Electron itself. */
 const bridge: DesktopBridge = {

@@ -1,7 +1,7 @@
 import { useLive } from '@markco/editor/live';
 import { type ReactNode, useCallback, useState } from 'react';
 import { trayLine } from '../main/tray-model.ts';
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 import { call } from './bridge.ts';
 import { ChooseFolder } from './choose-folder.tsx';
 import { Button } from './controls.tsx';

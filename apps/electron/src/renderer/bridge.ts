@@ -1,5 +1,5 @@
-import type { MethodName, PushName } from '../shared/channels.ts';
-import type { DesktopBridge, MethodInput, MethodOutput, PushValue } from '../shared/ipc-contract.ts';
+import type { MethodName, PushName } from '../protocol/channels.ts';
+import type { DesktopBridge, MethodInput, MethodOutput, PushValue } from '../protocol/ipc-contract.ts';
 
 declare global {
   interface Window {

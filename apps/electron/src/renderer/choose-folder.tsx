@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import type { FolderPreview } from '../shared/ipc-contract.ts';
+import type { FolderPreview } from '../protocol/ipc-contract.ts';
 import { call } from './bridge.ts';
 import { Button, Problem } from './controls.tsx';
 import { useAction } from './use-agent.ts';

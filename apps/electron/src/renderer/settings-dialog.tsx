@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import type { AgentStatus, DesktopSettings } from '../shared/ipc-contract.ts';
+import type { AgentStatus, DesktopSettings } from '../protocol/ipc-contract.ts';
 import { call } from './bridge.ts';
 import { Button, Problem, Switch } from './controls.tsx';
 import { SignInCard } from './sign-in-card.tsx';

@@ -1,5 +1,5 @@
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 import { call } from './bridge.ts';
 import { Button, Problem } from './controls.tsx';
 import { useAction } from './use-agent.ts';

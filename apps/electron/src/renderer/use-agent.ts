@@ -1,6 +1,6 @@
 import { createLive } from '@markco/editor/live';
 import { useEffect, useState } from 'react';
-import type { AgentStatus } from '../shared/ipc-contract.ts';
+import type { AgentStatus } from '../protocol/ipc-contract.ts';
 import { call, onPush } from './bridge.ts';
 
 /** What the agent says of itself; null until main answers. One for the window. */

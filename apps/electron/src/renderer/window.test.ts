@@ -14,7 +14,7 @@ import { makeHandlers } from '../main/make-handlers.ts';
 import { PreferencesFile } from '../main/preferences.ts';
 import { privateFile } from '../main/private-file.ts';
 import { TokenStore } from '../main/token-store.ts';
-import { type AgentStatus, agentStatus } from '../shared/ipc-contract.ts';
+import { type AgentStatus, agentStatus } from '../protocol/ipc-contract.ts';
 
 const BROWSER = process.env.MARKCO_TEST_BROWSER ?? '/usr/bin/chromium';
 const SHOTS = process.env.MARKCO_SCREENSHOTS;
