@@ -1,3 +1,4 @@
+import { introspectOp } from '@markco/core/mrp/introspect-op';
 import { z } from 'zod';
 
 const runAttempt = { runId: z.string(), attempt: z.number() };
@@ -30,7 +31,7 @@ export const deviceCommand = z.discriminatedUnion('kind', [
     language: z.string(),
     sessionName: z.string(),
     docPath: z.string().optional(),
-    op: z.enum(['complete', 'hover', 'inspect', 'variables', 'variable', 'is_complete', 'format', 'history']),
+    op: introspectOp,
     body: z.record(z.string(), z.unknown()),
   }),
   z.object({

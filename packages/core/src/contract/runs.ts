@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id, uuidv7 } from '../ids.ts';
+import { introspectOp } from '../mrp/introspect-op.ts';
 import { createRunInput, runState } from '../run/run.ts';
 
 /** RU4: one atomic batch, in order, in one runtime session. */
@@ -25,7 +26,7 @@ export const introspectInput = z.object({
   documentId: id.optional(),
   language: z.string().max(40),
   sessionName: z.string().max(64).default('default'),
-  op: z.enum(['complete', 'hover', 'inspect', 'variables', 'variable', 'is_complete', 'format', 'history']),
+  op: introspectOp,
   body: z.record(z.string(), z.unknown()),
 });
 export const sessionOpInput = z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id } from '../ids.ts';
+import { introspectOp } from '../mrp/introspect-op.ts';
 import { createRunInput } from '../run/run.ts';
 import { runEvent } from '../run/run-event.ts';
 import { capabilitySnapshot, deviceKind, deviceView, runtimeInfo } from './device.ts';
@@ -184,7 +185,7 @@ export const mrpRequestMessage = z.discriminatedUnion('kind', [
     language: z.string(),
     sessionName: z.string(),
     docPath: z.string().optional(),
-    op: z.enum(['complete', 'hover', 'inspect', 'variables', 'variable', 'is_complete', 'format', 'history']),
+    op: introspectOp,
     body: z.record(z.string(), z.unknown()),
   }),
   z.object({
