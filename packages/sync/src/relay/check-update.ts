@@ -39,7 +39,7 @@ function checkStructs(cursor: ByteCursor): StructRange[] {
     const from = cursor.varUint();
     let clock = from;
     for (let n = 0; n < structs; n++) {
-      const length = structLength(cursor);
+      const length = structLength(cursor, client, clock);
       if (length === 0) throw new BadFrame('a struct is empty');
       clock += length;
       if (clock > Number.MAX_SAFE_INTEGER) throw new BadFrame('a clock is too large');
@@ -49,17 +49,21 @@ function checkStructs(cursor: ByteCursor): StructRange[] {
   return ranges;
 }
 
-function structLength(cursor: ByteCursor): number {
+function structLength(cursor: ByteCursor, client: number, clock: number): number {
   const info = cursor.uint8();
   const kind = info & 31;
-  if (kind === 0 || kind === 10) return cursor.varUint();
-  if (info & 0x80) skipId(cursor);
-  if (info & 0x40) skipId(cursor);
+  if (kind === 0 || kind === 10) {
+    // Yjs's two readers disagree about further bits: one takes such a struct, the other throws.
+    if (info !== kind) throw new BadFrame('a struct has an unknown content');
+    return cursor.varUint();
+  }
+  if (info & 0x80) skipId(cursor, client, clock);
+  if (info & 0x40) skipId(cursor, client, clock);
   if ((info & 0xc0) === 0) {
     const named = cursor.varUint();
     if (named > 1) throw new BadFrame('a parent is of no known kind');
     if (named === 1) cursor.utf16Length();
-    else skipId(cursor);
+    else skipId(cursor, client, clock);
     if (info & 0x20) cursor.utf16Length();
   }
   return contentLength(cursor, kind);
@@ -123,7 +127,9 @@ function checkDeleteSet(cursor: ByteCursor): number {
   return deletes;
 }
 
-function skipId(cursor: ByteCursor): void {
-  cursor.varUint();
-  cursor.varUint();
+/** A neighbour or parent of the struct at `client`, `clock`. Yjs never asks whether one of the same client is there yet: it throws. */
+function skipId(cursor: ByteCursor, client: number, clock: number): void {
+  const ofClient = cursor.varUint();
+  const at = cursor.varUint();
+  if (ofClient === client && at >= clock) throw new BadFrame('a struct hangs on itself or on what follows it');
 }

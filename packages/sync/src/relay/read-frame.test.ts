@@ -133,6 +133,23 @@ describe('readFrame', () => {
     expect(() => readFrame(writeUpdate(Y.encodeStateAsUpdate(doc)))).toThrow('a key is not allowed');
   });
 
+  it.each([
+    ['left', [0xc4, 1, 1, 1, 0, 1, 0x61]],
+    ['right', [0x44, 1, 1, 1, 0x61]],
+    ['left, further on', [0x84, 1, 9, 1, 0x61]],
+    ['parent', [0x04, 0, 1, 1, 1, 0x61]],
+  ])('SY14: a struct that names itself or what follows it is refused: %s', (_, second) => {
+    const update = Uint8Array.from([1, 2, 1, 0, 4, 1, 1, 0x61, 1, 0x62, ...second, 0]);
+    expect(() => Y.applyUpdate(new Y.Doc(), update)).toThrow();
+    expect(() => readFrame(writeUpdate(update))).toThrow('hangs on itself');
+  });
+
+  it('SY14: flags on structs that carry none are refused: only one of the two readers of Yjs takes them', () => {
+    const update = Uint8Array.from([1, 1, 1, 0, 0x2a, 3, 0]);
+    expect(() => Y.parseUpdateMeta(update)).toThrow();
+    expect(() => readFrame(writeUpdate(update))).toThrow('unknown content');
+  });
+
   it('SY14: documents inside documents are refused', () => {
     const doc = new Y.Doc();
     doc.getMap('markco').set('sub', new Y.Doc());
