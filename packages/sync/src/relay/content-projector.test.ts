@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { createMemoryBus } from '@markco/db/memory-bus';
-import { documentRef, startRelay, until } from '@markco/testing/relay-harness';
+import { documentRef, startRelay, until, updateOf } from '@markco/testing/relay-harness';
 import { describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../store/memory-store.ts';
 import { cleanUp, start, stock, synced } from './relay-test-kit.ts';
@@ -38,5 +39,34 @@ describe('the text of a document', () => {
     await until(() => harness.store.rows.get(harness.ref.documentId)!.text.length > 3);
     typing = false;
     await type;
+  });
+
+  it('SY9: a text that a process left behind when it died follows as soon as the document is opened', async () => {
+    const store = new MemoryStore();
+    const ref = documentRef();
+    store.create(ref, [updateOf('typed, and never followed')]);
+    store.rows.get(ref.documentId)!.hash = 'of an earlier text';
+    const saveContent = vi.spyOn(store, 'saveContent');
+    const harness = await startRelay({ store, limits: { contentQuietMs: 20 } });
+    cleanUp(() => harness.stop());
+    harness.authorizer.register(ref);
+    await synced(stock({ ...harness, ref }).provider);
+    await until(() => store.rows.get(ref.documentId)!.text === 'typed, and never followed');
+    expect(saveContent).toHaveBeenCalledTimes(1);
+  });
+
+  it('SY9: opening a document whose text is right stores nothing', async () => {
+    const store = new MemoryStore();
+    const ref = documentRef();
+    store.create(ref, [updateOf('as it should be')]);
+    store.rows.get(ref.documentId)!.hash = createHash('sha256').update('as it should be').digest('hex');
+    const saveContent = vi.spyOn(store, 'saveContent');
+    const harness = await startRelay({ store, limits: { contentQuietMs: 20 } });
+    cleanUp(() => harness.stop());
+    harness.authorizer.register(ref);
+    const a = stock({ ...harness, ref });
+    await synced(a.provider);
+    await harness.relay.close();
+    expect(saveContent).not.toHaveBeenCalled();
   });
 });

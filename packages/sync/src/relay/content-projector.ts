@@ -44,6 +44,16 @@ export class ContentProjector {
     this.#timer ??= setInterval(() => this.#tick(), Math.max(10, this.#options.limits.contentQuietMs / 4));
   }
 
+  /**
+   * A document came into memory: a process that died between a commit and its text, or Postgres away at that moment, left the
+   * text behind, and it must not wait for the next edit. `storedHash`: of the text in the store; null where it has none.
+   */
+  check(room: Room, storedHash: string | null): void {
+    if (storedHash === null) return;
+    const { text } = room.state;
+    if (hashOf(text) !== storedHash && (text !== '' || storedHash !== '')) this.touch(room);
+  }
+
   /** Stores the text now, if it is behind. Rejects where the store refuses; it stays noted as behind. */
   async flush(room: Room): Promise<void> {
     if (this.#dirty.has(room)) await this.#save([room]);
@@ -104,7 +114,7 @@ export class ContentProjector {
 
   #durableContent(room: Room): Promise<DocumentContent> {
     const text = room.state.text;
-    const content = { ref: room.ref, text, hash: createHash('sha256').update(text, 'utf8').digest('hex') };
+    const content = { ref: room.ref, text, hash: hashOf(text) };
     return new Promise((resolve) => this.#options.queue.barrier(room.ref.documentId, () => resolve(content)));
   }
 
@@ -114,3 +124,5 @@ export class ContentProjector {
     this.#timer = null;
   }
 }
+
+const hashOf = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');

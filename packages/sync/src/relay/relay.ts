@@ -81,7 +81,14 @@ export class Relay {
       emptied: (room) => this.#rooms.scheduleUnload(room),
       broken: (room, error) => this.#broken(room, error),
     };
-    this.#rooms = new RoomRegistry({ store, host: this.#host, log, metrics, settle: (room) => this.#settle(room) });
+    this.#rooms = new RoomRegistry({
+      store,
+      host: this.#host,
+      log,
+      metrics,
+      settle: (room) => this.#settle(room),
+      loaded: (room, { contentHash }) => this.#loaded(room, contentHash ?? null),
+    });
     this.#heartbeat = new Heartbeat({ authorizer: options.authorizer, limits, log, metrics, peers: () => this.#sockets.keys() });
     this.#server = new WebSocketServer({
       noServer: true,
@@ -231,6 +238,13 @@ export class Relay {
     if (this.#rooms.find(room.ref.documentId) !== room) return;
     this.#projector.touch(room);
     if (room.logSize.isLong) void this.#compactor.request(room);
+  }
+
+  /** SY9. After those who wait for the document have it. */
+  #loaded(room: Room, storedHash: string | null): void {
+    setImmediate(() => {
+      if (this.#rooms.find(room.ref.documentId) === room) this.#projector.check(room, storedHash);
+    });
   }
 
   async #settle(room: Room): Promise<void> {

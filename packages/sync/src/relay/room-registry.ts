@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import type { DocumentStore } from '../store/document-store.ts';
+import type { DocumentStore, LoadedDocument } from '../store/document-store.ts';
 import type { RelayMetrics } from './metrics.ts';
 import { Room, type RoomHost } from './room.ts';
 
@@ -19,6 +19,8 @@ export interface RoomRegistryOptions {
   readonly metrics: RelayMetrics;
   /** What must be done before a document leaves memory (content, compaction). */
   readonly settle: (room: Room) => Promise<void>;
+  /** A document came into memory. */
+  readonly loaded: (room: Room, loaded: LoadedDocument) => void;
 }
 
 /** A room kept open until {@link RoomLease.release}. */
@@ -90,22 +92,24 @@ export class RoomRegistry {
   }
 
   #open(documentId: string): Slot {
-    const { store, host, metrics, log } = this.#options;
-    const load = async (): Promise<Room | null> => {
+    const { store, host, metrics, log, loaded } = this.#options;
+    const load = async (): Promise<{ room: Room; loaded: LoadedDocument } | null> => {
       // An earlier room of it may have left updates on their way: they belong to what is loaded.
       await new Promise<void>((resolve) => host.queue.barrier(documentId, resolve));
       const started = performance.now();
-      const loaded = await store.load(documentId);
+      const stored = await store.load(documentId);
       metrics.loadMs.observe(performance.now() - started);
-      return loaded && new Room(loaded, host);
+      return stored && { room: new Room(stored, host), loaded: stored };
     };
-    const slot: Slot = { opening: load(), room: null, holds: 0, unloading: null };
+    const loading = load();
+    const slot: Slot = { opening: loading.then((found) => found?.room ?? null), room: null, holds: 0, unloading: null };
     this.#slots.set(documentId, slot);
     metrics.documents.set(this.#slots.size);
-    slot.opening.then(
-      (room) => {
-        slot.room = room;
-        if (!room) this.#forget(documentId, slot);
+    loading.then(
+      (found) => {
+        if (!found) return this.#forget(documentId, slot);
+        slot.room = found.room;
+        loaded(found.room, found.loaded);
       },
       (error) => {
         metrics.error('load');

@@ -18,6 +18,8 @@ export interface LoadedDocument {
   readonly epoch: string;
   readonly snapshot: Uint8Array | null;
   readonly updates: readonly Uint8Array[];
+  /** Hash of the text stored beside the state, where there is one: text that is behind is stored again (SY9). */
+  readonly contentHash?: string | null;
 }
 
 /** Updates (Yjs V1 encoding) of one document, in the order they came. */

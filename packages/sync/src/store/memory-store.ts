@@ -23,7 +23,7 @@ export class MemoryStore implements DocumentStore {
 
   async load(documentId: string): Promise<LoadedDocument | null> {
     const row = this.rows.get(documentId);
-    return row ? { ref: row.ref, epoch: row.epoch, snapshot: row.snapshot, updates: [...row.updates] } : null;
+    return row ? { ref: row.ref, epoch: row.epoch, snapshot: row.snapshot, updates: [...row.updates], contentHash: row.hash } : null;
   }
 
   async append(batches: readonly UpdateBatch[]): Promise<void> {

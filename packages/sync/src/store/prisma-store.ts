@@ -28,8 +28,8 @@ export class PrismaStore implements DocumentStore {
         'A snapshot was damaged; the one before it and its log were used. The next compaction repairs it.',
       );
     }
-    const { ref, epoch, snapshot, replay, rows } = state;
-    return { ref, epoch, snapshot, updates: [...replay, ...rows.map(({ update }) => update)] };
+    const { ref, epoch, snapshot, replay, rows, contentHash } = state;
+    return { ref, epoch, snapshot, contentHash, updates: [...replay, ...rows.map(({ update }) => update)] };
   }
 
   append(batches: readonly UpdateBatch[]): Promise<void> {

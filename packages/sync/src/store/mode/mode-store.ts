@@ -151,7 +151,7 @@ export class ModeStore implements DocumentStore {
     }
     if (!found) return null;
     await this.#takeInto(found);
-    return this.#served(found.ref, await files.load(found.ref));
+    return this.#served(found, await files.load(found.ref));
   }
 
   async #loadBoth(documentId: string): Promise<LoadedDocument | null> {
@@ -165,7 +165,7 @@ export class ModeStore implements DocumentStore {
     if (!found) return null;
     if (!('ref' in found)) return files.load(found);
     try {
-      return this.#served(found.ref, await this.#merge(found));
+      return this.#served(found, await this.#merge(found));
     } catch (error) {
       if (mode !== 'relay_primary') throw error;
       log.warn(
@@ -173,13 +173,13 @@ export class ModeStore implements DocumentStore {
         'The file of a document could not be brought up to date; Postgres has it.',
       );
       this.#follower!.repairLater(found.ref);
-      return this.#served(found.ref, found);
+      return this.#served(found, found);
     }
   }
 
-  #served(ref: DocumentRef, loaded: LoadedDocument | null): LoadedDocument | null {
+  #served({ ref, contentHash }: LoadedDocument, loaded: LoadedDocument | null): LoadedDocument | null {
     this.#refs.set(ref.documentId, ref);
-    return loaded && { ...loaded, ref };
+    return loaded && { ...loaded, ref, contentHash };
   }
 
   async #takeInto(found: LoadedDocument): Promise<void> {

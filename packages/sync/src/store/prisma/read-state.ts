@@ -13,6 +13,8 @@ export interface StoredState {
   readonly replay: readonly Uint8Array[];
   readonly rows: readonly LogRow[];
   readonly repaired: boolean;
+  /** Hash of the stored text; null where the row does not stand for a text of ours. */
+  readonly contentHash: string | null;
 }
 
 interface DocumentRow {
@@ -23,6 +25,8 @@ interface DocumentRow {
   epoch: string;
   yjs_state: Uint8Array | null;
   yjs_state_sha256: string | null;
+  content_hash: string;
+  status: string;
   log: Uint8Array | null;
 }
 
@@ -39,12 +43,14 @@ interface VersionRow {
 export async function readState(db: DbOrTx, documentId: string): Promise<StoredState | null> {
   const [row] = await db.$queryRaw<DocumentRow[]>`
     SELECT d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.yjs_state, d.yjs_state_sha256,
+      d.content_hash, d.status,
       (SELECT string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)
        FROM document_updates u WHERE u.document_id = d.id) AS log
     FROM documents d WHERE d.id = ${documentId}::uuid AND d.deleted_at IS NULL`;
   if (!row) return null;
   const ref: DocumentRef = { documentId, userId: row.user_id, projectId: row.project_id, project: row.project, path: row.doc_path };
-  const state = { ref, epoch: row.epoch, rows: readLogBlob(row.log) };
+  const contentHash = row.status === 'ok' ? row.content_hash : null;
+  const state = { ref, epoch: row.epoch, rows: readLogBlob(row.log), contentHash };
   if (!row.yjs_state || isIntact(row.yjs_state, row.yjs_state_sha256)) {
     return { ...state, snapshot: row.yjs_state, replay: [], repaired: false };
   }
