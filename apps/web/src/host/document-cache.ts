@@ -37,11 +37,6 @@ export class DocumentCache {
     return this.entries.has(documentId);
   }
 
-  /** Wake, network change, foreground: every attached document tries at once. */
-  reconnect(): void {
-    for (const { document } of this.entries.values()) document.reconnect();
-  }
-
   /** Documents with edits the relay has not confirmed. */
   unsaved(): AttachedDocument[] {
     return [...this.entries.values()].map(({ document }) => document).filter((document) => document.save.get().unsaved > 0);

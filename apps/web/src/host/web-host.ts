@@ -16,6 +16,7 @@ import { createOnline, isNetworkFailure } from './online.ts';
 import { openDocument } from './open-document.ts';
 import { RunOutbox } from './run-outbox.ts';
 import { RunsOfDocument } from './runs-of-document.ts';
+import { ticketRefusal } from './ticket-refusal.ts';
 
 const COLORS = ['#2563eb', '#0f766e', '#b45309', '#be185d', '#6d28d9', '#15803d'];
 const LIST_POLL_MS = 30_000;
@@ -74,7 +75,10 @@ export function createWebHost(options: WebHostOptions): WebHost {
 
   const cache = new DocumentCache((documentId) =>
     openDocument(documentId, {
-      ticket: (id) => ask(() => api.client.documents.ticket.query({ documentId: id, mode: 'write' })),
+      ticket: (id) =>
+        ask(() => api.client.documents.ticket.query({ documentId: id, mode: 'write' })).catch((error: unknown) => {
+          throw ticketRefusal(error);
+        }),
       user: {
         id: options.me.id,
         name: options.me.name ?? options.me.email ?? 'You',
@@ -129,8 +133,8 @@ export function createWebHost(options: WebHostOptions): WebHost {
       });
     }
   };
+  // Documents wake by themselves (sync's client).
   const wake = () => {
-    cache.reconnect();
     void refreshDocuments();
     void flushOutbox();
   };

@@ -21,10 +21,28 @@ describe('save state', () => {
     expect(say({ unsaved: 3 })).toBe('Saving…');
     expect(say({ unsaved: 3 }, SAVING_MS + 1)).toBe('3 edits only on this phone');
     expect(say({ unsaved: 1, connection: 'connecting' })).toBe('1 edit only on this phone');
-    expect(say({ unsaved: 3, connection: 'offline' })).toBe('Offline · 3 edits kept on this device');
+    expect(say({ unsaved: 3, connection: 'offline' })).toBe('Offline, 3 edits only on this phone');
   });
   it('warns where nothing is kept', () =>
-    expect(say({ unsaved: 2, connection: 'offline', keptLocally: false })).toBe('2 edits only in this tab: keep it open'));
-  it('gives the reason of a refusal', () =>
-    expect(say({ connection: 'refused', problem: 'You may only read this document.' })).toBe('You may only read this document.'));
+    expect(say({ unsaved: 2, connection: 'offline', keptLocally: false })).toBe('Offline, 2 edits only in this tab: keep it open'));
+  it('SY2: gives the reason of a refusal, and what it means for the edits', () => {
+    const problem = 'You may only read this document.';
+    expect(say({ connection: 'refused', problem })).toBe(problem);
+    const both = `Can't save: ${problem} 3 edits only on this phone`;
+    expect(say({ connection: 'refused', problem, unsaved: 3 })).toBe(both);
+    expect(say({ connection: 'connected', problem, unsaved: 3 })).toBe(both);
+    expect(say({ connection: 'refused', problem, unsaved: 1, keptLocally: false })).toContain('1 edit only in this tab: keep it open');
+  });
+  it('SY5: an unsaved edit is told in every state, and only "Saving…" without a count', () => {
+    for (const connection of ['connecting', 'connected', 'offline', 'refused'] as const) {
+      for (const keptLocally of [true, false]) {
+        for (const waitingMs of [0, SAVING_MS + 1]) {
+          for (const problem of [undefined, 'It was refused.']) {
+            const text = say({ connection, keptLocally, unsaved: 7, ...(problem && { problem }) }, waitingMs);
+            expect(text === 'Saving…' || text.includes('7 edits only')).toBe(true);
+          }
+        }
+      }
+    }
+  });
 });

@@ -12,23 +12,24 @@ export const SAVING_MS = 2500;
  * or "device".
  */
 export function saveText(save: SaveState, waitingMs: number, place: 'phone' | 'device'): SaveText {
-  const { connection, unsaved, keptLocally } = save;
+  const { connection, unsaved, keptLocally, problem } = save;
   const edits = `${unsaved} ${unsaved === 1 ? 'edit' : 'edits'}`;
-  if (connection === 'refused')
-    return { icon: 'warn', tone: 'bad', text: save.problem ?? 'Not saved: the server refused this document. Reload the page.' };
-  if (unsaved > 0 && !keptLocally && (connection !== 'connected' || waitingMs > SAVING_MS)) {
-    return { icon: 'warn', tone: 'bad', text: `${edits} only in this tab: keep it open` };
-  }
-  if (connection === 'offline') {
-    return unsaved > 0
-      ? { icon: 'cloudOff', tone: 'warn', text: `Offline · ${edits} kept on this device` }
-      : { icon: 'cloudOff', tone: 'warn', text: 'Offline' };
-  }
-  if (unsaved > 0) {
-    return connection === 'connected' && waitingMs <= SAVING_MS
-      ? { icon: 'spinner', tone: 'busy', text: 'Saving…' }
-      : { icon: 'warn', tone: 'warn', text: `${edits} only on this ${place}` };
-  }
+  const where = keptLocally ? `${edits} only on this ${place}` : `${edits} only in this tab: keep it open`;
+  if (connection === 'refused') return refused(problem ?? 'The server refused this document. Reload the page.', unsaved > 0 ? where : null);
+  // Connected, and yet edits are not taken: the reason is known.
+  if (unsaved > 0 && problem !== undefined) return refused(problem, where);
+  const long = connection !== 'connected' || waitingMs > SAVING_MS;
+  if (unsaved > 0 && long && !keptLocally)
+    return { icon: 'warn', tone: 'bad', text: connection === 'offline' ? `Offline, ${where}` : where };
+  if (connection === 'offline') return { icon: 'cloudOff', tone: 'warn', text: unsaved > 0 ? `Offline, ${where}` : 'Offline' };
+  if (unsaved > 0) return long ? { icon: 'warn', tone: 'warn', text: where } : { icon: 'spinner', tone: 'busy', text: 'Saving…' };
   if (connection === 'connecting' || !save.synced) return { icon: 'spinner', tone: 'busy', text: 'Connecting…' };
   return { icon: 'cloudCheck', tone: 'good', text: 'Saved' };
 }
+
+/** The server's sentence, and what of the person's work it has not. */
+const refused = (problem: string, where: string | null): SaveText => ({
+  icon: 'warn',
+  tone: 'bad',
+  text: where === null ? problem : `Can't save: ${problem} ${where[0]!.toUpperCase()}${where.slice(1)}`,
+});

@@ -1,7 +1,9 @@
-import { CLOSE } from '@markco/core/sync/close-code';
 import { Backoff } from './backoff.ts';
+import { closeVerdict, REFUSED_WORDS } from './close-verdict.ts';
 import type { ConnectionOptions, DocumentConnection, SyncStatus, Ticket } from './document-connection.ts';
 import { type ClientSocket, Session } from './session.ts';
+import { TicketKeeper } from './ticket-keeper.ts';
+import { TicketRefused } from './ticket-refused.ts';
 import { type ClientTuning, DEFAULT_TUNING } from './tuning.ts';
 import { UnsavedEdits } from './unsaved-edits.ts';
 import { onWake } from './wake-events.ts';
@@ -14,25 +16,28 @@ export function connectDocument(options: ConnectionOptions, tuning: Partial<Clie
   return new Connection(options, { ...DEFAULT_TUNING, ...tuning });
 }
 
+/** True for the origin of transactions that came from the relay: they are not edits of this client. */
+export const isFromRelay = (origin: unknown): boolean => origin instanceof Session;
+
 class Connection implements DocumentConnection {
   status: SyncStatus = { connection: 'connecting', synced: false, unsaved: 0 };
   readonly #options: ConnectionOptions;
   readonly #tuning: ClientTuning;
   readonly #WebSocket: typeof globalThis.WebSocket;
-  readonly #unsaved = new UnsavedEdits();
+  readonly #unsaved: UnsavedEdits;
+  readonly #tickets: TicketKeeper;
   readonly #backoff: Backoff;
   readonly #listeners = new Set<(status: SyncStatus) => void>();
   readonly #stopWake: () => void;
   readonly #wasFilled: boolean;
   #session: Session | null = null;
-  #ticket: Ticket | null = null;
   #epoch: string | null;
   #retry: ReturnType<typeof setTimeout> | null = null;
   /** Grows with every attempt, so that an earlier one's ticket is not used. */
   #attempt = 0;
   #everSynced = false;
   #ended = false;
-  #refusal: string | null = null;
+  #refusal: { problem: string; mayPass: boolean } | null = null;
   #problem: string | undefined;
 
   constructor(options: ConnectionOptions, tuning: ClientTuning) {
@@ -43,9 +48,11 @@ class Connection implements DocumentConnection {
     this.#WebSocket = Socket;
     this.#epoch = options.epoch;
     this.#backoff = new Backoff(tuning);
+    this.#unsaved = options.edits ?? new UnsavedEdits();
+    this.#tickets = new TicketKeeper(options.getTicket, tuning);
     this.#wasFilled = options.doc.store.clients.size > 0;
     options.doc.on('update', this.#onUpdate);
-    this.#stopWake = onWake(() => this.#woke());
+    this.#stopWake = onWake(() => this.reconnect());
     void this.#connect();
   }
 
@@ -55,10 +62,13 @@ class Connection implements DocumentConnection {
   }
 
   reconnect(): void {
-    if (this.#ended) return;
+    if (this.#ended || (this.#refusal && !this.#refusal.mayPass)) return;
+    if (this.#session) {
+      this.#session.probe();
+      return;
+    }
     this.#refusal = null;
     this.#backoff.reset();
-    if (this.#session) this.#session.end(1006, 'Reconnecting.');
     this.#schedule(0);
   }
 
@@ -87,6 +97,7 @@ class Connection implements DocumentConnection {
     this.#ended = true;
     this.#attempt++;
     if (this.#retry) clearTimeout(this.#retry);
+    this.#tickets.rest();
     this.#stopWake();
     this.#options.doc.off('update', this.#onUpdate);
     this.#session?.end(1000, '');
@@ -96,7 +107,7 @@ class Connection implements DocumentConnection {
 
   readonly #onUpdate = (_update: Uint8Array, origin: unknown): void => {
     if (origin instanceof Session) return;
-    this.#unsaved.edited();
+    if (!this.#options.edits) this.#unsaved.edited();
     this.#publish(this.status.connection);
   };
 
@@ -105,9 +116,9 @@ class Connection implements DocumentConnection {
     this.#publish('connecting');
     let ticket: Ticket;
     try {
-      ticket = await this.#freshTicket();
-    } catch {
-      if (attempt === this.#attempt) this.#lost(0);
+      ticket = await this.#tickets.get();
+    } catch (error) {
+      if (attempt === this.#attempt) this.#noTicket(error);
       return;
     }
     if (attempt !== this.#attempt || this.#ended) return;
@@ -115,13 +126,13 @@ class Connection implements DocumentConnection {
     this.#open(ticket);
   }
 
-  async #freshTicket(): Promise<Ticket> {
-    const cached = this.#ticket;
-    if (cached && cached.expiresAt.getTime() - Date.now() > this.#tuning.ticketMarginMs) return cached;
-    this.#ticket = null;
-    const ticket = await this.#options.getTicket();
-    this.#ticket = ticket;
-    return ticket;
+  #noTicket(error: unknown): void {
+    if (!(error instanceof TicketRefused)) {
+      this.#lost(1006);
+      return;
+    }
+    this.#refuse(error.message, error.why === 'signed_out');
+    if (error.why === 'gone') this.#options.onGone?.();
   }
 
   #open(ticket: Ticket): void {
@@ -143,6 +154,9 @@ class Connection implements DocumentConnection {
         this.#everSynced = true;
         this.#epoch = ticket.epoch;
         this.#backoff.synced();
+        this.#tickets.keepFresh((fresh) => {
+          if (fresh.epoch !== ticket.epoch) this.#historyDiffers(fresh);
+        });
         this.#publish('connected');
       },
       onDenied: (reason) => {
@@ -156,35 +170,25 @@ class Connection implements DocumentConnection {
   }
 
   #onClosed(session: Session, code: number, reason: string, ticket: Ticket): void {
-    // Refused at the upgrade looks like any failure: a new ticket tells what is wrong.
-    if (!session.synced || code === CLOSE.unauthenticated) this.#ticket = null;
+    const verdict = closeVerdict(code, session.synced);
+    this.#tickets.rest();
     if (this.#session === session) this.#session = null;
-    if (this.#ended) return;
-    switch (code) {
-      case CLOSE.historyDiffers: {
-        this.#historyDiffers(ticket);
-        return;
-      }
-      case CLOSE.gone:
-        this.#refuse(reason || 'The document was deleted.');
-        this.#options.onGone?.();
-        return;
-      case CLOSE.forbidden:
-      case CLOSE.tooLarge:
-      case CLOSE.badFrame: {
-        this.#refuse(reason || 'The server refused the document.');
-        return;
-      }
-      default: {
-        this.#lost(code === CLOSE.tryLater ? this.#tuning.laterMs : 0);
-        return;
-      }
+    if (this.#ended || this.#refusal) return;
+    const problem = reason || (REFUSED_WORDS[code] ?? 'The server refused the document.');
+    if (verdict === 'replaced') this.#historyDiffers(ticket);
+    else if (verdict === 'gone' || verdict === 'refused') {
+      this.#refuse(problem, false);
+      if (verdict === 'gone') this.#options.onGone?.();
+    } else {
+      if (verdict === 'new_ticket') this.#tickets.forget();
+      this.#lost(code);
     }
   }
 
   #historyDiffers(ticket: Ticket): void {
-    this.#refuse('The history of this document was replaced.');
-    this.#ticket = null;
+    this.#refuse('The history of this document was replaced.', false);
+    this.#session?.end(1000, '');
+    this.#tickets.forget();
     // Its epoch may be newer than the ticket that was refused.
     this.#options.getTicket().then(
       (fresh) => !this.#ended && this.#options.onHistoryDiffers(fresh),
@@ -192,14 +196,14 @@ class Connection implements DocumentConnection {
     );
   }
 
-  #refuse(problem: string): void {
-    this.#refusal = problem;
+  #refuse(problem: string, mayPass: boolean): void {
+    this.#refusal = { problem, mayPass };
     this.#publish('refused');
   }
 
-  #lost(atLeastMs: number): void {
+  #lost(code: number): void {
     this.#publish('offline');
-    this.#schedule(Math.max(atLeastMs, this.#backoff.next()));
+    this.#schedule(this.#backoff.next(code));
   }
 
   #schedule(ms: number): void {
@@ -210,13 +214,8 @@ class Connection implements DocumentConnection {
     }, ms);
   }
 
-  #woke(): void {
-    if (this.#session) this.#session.probe();
-    else if (!this.#refusal) this.reconnect();
-  }
-
   #publish(connection: SyncStatus['connection']): void {
-    const problem = this.#refusal ?? this.#problem;
+    const problem = this.#refusal?.problem ?? this.#problem;
     const synced = connection === 'connected' && (this.#session?.synced ?? false);
     const next: SyncStatus = { connection, synced, unsaved: this.#unsaved.count, ...(problem === undefined ? {} : { problem }) };
     this.status = next;

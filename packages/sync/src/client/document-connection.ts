@@ -1,5 +1,6 @@
 import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
+import type { UnsavedEdits } from './unsaved-edits.ts';
 
 /** A ticket for one document as `documents.ticket` answers it (SY3). */
 export interface Ticket {
@@ -17,7 +18,7 @@ export interface SyncStatus {
   readonly synced: boolean;
   /** Edits made here that the relay has not acknowledged. 0 and synced: "Saved". */
   readonly unsaved: number;
-  /** Why `refused`: a sentence for the person. */
+  /** Why `refused`, or why edits are not taken: a sentence for the person. */
   readonly problem?: string;
 }
 
@@ -25,7 +26,10 @@ export interface SyncStatus {
 export interface ConnectionOptions {
   doc: Y.Doc;
   awareness?: Awareness;
-  /** Fetches a fresh ticket; called at start, before expiry and after 4401. Rejecting means offline or signed out; it is tried again with full jitter. */
+  /**
+   * Fetches a fresh ticket; called at start, before expiry and after 4401. Rejecting means offline, and it is tried again with full jitter;
+   * rejecting with a {@link TicketRefused} ends the trying.
+   */
   getTicket: () => Promise<Ticket>;
   /** The epoch of what `doc` holds, null for an empty document. */
   epoch: string | null;
@@ -33,13 +37,21 @@ export interface ConnectionOptions {
   onHistoryDiffers: (ticket: Ticket) => void;
   /** 4404: deleted or no longer ours. */
   onGone?: () => void;
+  /**
+   * Counts the edits of this client. Give it where edits are made before the connection is, and count each transaction whose origin is
+   * not {@link isFromRelay} in it yourself, with a listener that was added to `doc` before this call.
+   */
+  edits?: UnsavedEdits;
   WebSocket?: typeof globalThis.WebSocket;
 }
 
 export interface DocumentConnection {
   readonly status: SyncStatus;
   subscribe(listener: (status: SyncStatus) => void): () => void;
-  /** Tries at once instead of waiting for the back-off (wake, network change, foreground). */
+  /**
+   * Tries at once instead of waiting for the back-off (wake, network change, foreground). An open socket is asked for a sign of life; what was
+   * refused stays so, except that a person who was signed out may be signed in again.
+   */
   reconnect(): void;
   /** Resolves when everything written so far was acknowledged; rejects when the signal aborts. */
   flushed(signal?: AbortSignal): Promise<void>;

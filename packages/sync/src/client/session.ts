@@ -1,6 +1,7 @@
 import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { writeAwareness, writeQueryAwareness, writeStep1, writeStep2, writeUpdate } from '../wire/write-frame.ts';
+import { Liveness } from './liveness.ts';
 import { readServerFrame, type ServerFrame } from './read-server-frame.ts';
 import type { ClientTuning } from './tuning.ts';
 import type { UnsavedEdits } from './unsaved-edits.ts';
@@ -32,7 +33,8 @@ export class Session {
   /** The relay said what it has: what is written now may be sent. */
   #introduced = false;
   #closed = false;
-  #heardAt = Date.now();
+  readonly #liveness: Liveness;
+  readonly #beganAt = Date.now();
   #progressAt = Date.now();
   /** Questions under way, each with the newest edit sent before it. */
   readonly #questions: number[] = [];
@@ -42,6 +44,7 @@ export class Session {
   constructor(options: SessionOptions) {
     const { socket, doc, awareness, tuning } = options;
     this.#options = options;
+    this.#liveness = new Liveness(tuning, Date.now());
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#received(new Uint8Array(data as ArrayBuffer));
@@ -49,7 +52,7 @@ export class Session {
     socket.onclose = ({ code, reason }) => this.end(code, reason);
     doc.on('update', this.#onUpdate);
     awareness?.on('update', this.#onAwareness);
-    this.#timer = setInterval(() => this.#look(), Math.min(1_000, tuning.confirmMs, tuning.silenceMs));
+    this.#timer = setInterval(() => this.#look(), Math.min(1_000, tuning.confirmMs, tuning.silenceMs, tuning.answerMs));
     this.#opening = setTimeout(() => this.end(1006, 'The server did not answer.'), tuning.openTimeoutMs);
   }
 
@@ -72,16 +75,21 @@ export class Session {
     onClosed(code, reason);
   }
 
-  /** Looks at once whether the socket still lives (wake, network change). */
+  /** Looks at once whether the socket still lives (wake, network change); one that is slow to open is given up. */
   probe(): void {
-    this.#heardAt = Math.min(this.#heardAt, Date.now() - this.#options.tuning.silenceMs);
+    const now = Date.now();
+    if (this.#options.socket.readyState !== OPEN) {
+      if (now - this.#beganAt > this.#options.tuning.confirmMs) this.end(1006, 'The server did not answer.');
+      return;
+    }
+    this.#liveness.probe(now);
     this.#send(writeQueryAwareness());
   }
 
   #opened(): void {
     const { doc, awareness } = this.#options;
     clearTimeout(this.#opening);
-    this.#heardAt = Date.now();
+    this.#liveness.heard(Date.now());
     this.#send(writeStep1(Y.encodeStateVector(doc)));
     if (awareness?.getLocalState()) this.#send(writeAwareness(encodeAwarenessUpdate(awareness, [doc.clientID])));
   }
@@ -100,7 +108,7 @@ export class Session {
   };
 
   #received(bytes: Uint8Array): void {
-    this.#heardAt = Date.now();
+    this.#liveness.heard(Date.now());
     let frame: ServerFrame;
     try {
       frame = readServerFrame(bytes);
@@ -169,12 +177,12 @@ export class Session {
     const { socket, doc, unsaved, tuning } = this.#options;
     if (socket.readyState !== OPEN) return;
     const now = Date.now();
-    const silent = now - this.#heardAt;
-    if (silent > tuning.silenceMs * 2) {
+    const verdict = this.#liveness.look(now, !this.synced || unsaved.isWaiting);
+    if (verdict === 'dead') {
       this.end(1006, 'The server fell silent.');
       return;
     }
-    if (silent > tuning.silenceMs) this.#send(writeQueryAwareness());
+    if (verdict === 'ask') this.#send(writeQueryAwareness());
     // An echo may have been dropped because we were slow to read: the answer to a question comes only when all before it is durable.
     if (this.synced && unsaved.isWaiting && this.#questions.length === 0 && now - this.#progressAt > tuning.confirmMs) {
       this.#questions.push(unsaved.made);
@@ -184,6 +192,8 @@ export class Session {
 
   #send(frame: Uint8Array): void {
     const { socket } = this.#options;
-    if (socket.readyState === OPEN) socket.send(frame as Uint8Array<ArrayBuffer>);
+    if (socket.readyState !== OPEN) return;
+    this.#liveness.sent(frame.length);
+    socket.send(frame as Uint8Array<ArrayBuffer>);
   }
 }

@@ -35,9 +35,14 @@ export class UnsavedEdits {
     return this.#head < this.#underWay.length;
   }
 
-  /** One transaction changed the document here. */
-  edited(): void {
-    this.#made++;
+  /** One transaction changed the document here. Returns its number. */
+  edited(): number {
+    return ++this.#made;
+  }
+
+  /** Edits of earlier visits that the relay never acknowledged, in the document again. Before anything is sent. */
+  found(count: number): void {
+    this.#made += count;
   }
 
   /** An update with everything up to the newest edit left. */

@@ -1,4 +1,7 @@
-/** Calls `listener` when the network is back or the page is shown again, where the runtime tells. Returns the stop function. */
+/**
+ * Calls `listener` when the network comes or goes, or the page is shown again (also out of the browser's back-forward cache), where the
+ * runtime tells. Returns the stop function.
+ */
 export function onWake(listener: () => void): () => void {
   const target = globalThis as Partial<Pick<Window, 'addEventListener' | 'removeEventListener' | 'document'>>;
   if (typeof target.addEventListener !== 'function') return () => {};
@@ -6,10 +9,11 @@ export function onWake(listener: () => void): () => void {
   const onVisible = () => {
     if (page?.visibilityState === 'visible') listener();
   };
-  target.addEventListener('online', listener);
+  const events = ['online', 'offline', 'pageshow'] as const;
+  for (const event of events) target.addEventListener(event, listener);
   page?.addEventListener('visibilitychange', onVisible);
   return () => {
-    target.removeEventListener?.('online', listener);
+    for (const event of events) target.removeEventListener?.(event, listener);
     page?.removeEventListener('visibilitychange', onVisible);
   };
 }
