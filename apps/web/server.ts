@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { startHousekeeping } from '@markco/api/housekeeping/housekeeping';
 import { createApi } from '@markco/api/http/create-api';
 import { closeResources, createResources } from '@markco/api/resources';
 import { createRunEngine } from '@markco/api/run-engine/run-engine';
@@ -15,7 +16,8 @@ const pair = (clientId?: string, clientSecret?: string) => (clientId && clientSe
 
 /** The web process: pages, API, agents' sockets and the run engine on one port. Wires, never decides. */
 async function main(env: WebEnv): Promise<void> {
-  const resources = await createResources(env);
+  const internalRelayUrl = env.SYNC_RELAY_URL.replace(/^http/, 'ws');
+  const resources = await createResources(env, { internalRelayUrl });
   const { log } = resources;
   shareSignIn({
     db: resources.db,
@@ -30,7 +32,7 @@ async function main(env: WebEnv): Promise<void> {
       log,
     },
   });
-  const engine = createRunEngine(resources, { relayUrl: env.SYNC_RELAY_URL.replace(/^http/, 'ws') });
+  const engine = createRunEngine(resources, { relayUrl: internalRelayUrl });
   const api = createApi(resources);
   const server = serve({
     resources,
@@ -41,13 +43,16 @@ async function main(env: WebEnv): Promise<void> {
     secure: env.PUBLIC_URL.startsWith('https:'),
   });
   await server.listen(env.PORT, env.HOST);
+  let housekeeping: ReturnType<typeof startHousekeeping> | null = null;
   stopOnSignal(log, async () => {
     await server.stop();
+    await housekeeping?.stop();
     await engine.stop();
     await closeResources(resources);
   });
   server.servePages(await startNext({ dev, dir: resolve(dir), hostname: env.HOST, port: env.PORT }));
   engine.start();
+  housekeeping = startHousekeeping(resources);
   log.info({ address: `http://${env.HOST}:${env.PORT}` }, 'web is ready');
 }
 

@@ -12,6 +12,7 @@ import { createCallerFactory } from './trpc.ts';
 interface Things {
   projectId: string;
   documentId: string;
+  versionId: string;
   deviceId: string;
   runId: string;
   sessionId: string;
@@ -35,6 +36,7 @@ async function makeThings(): Promise<Things> {
   const api = as(resources, ada);
   const project = await api.projects.create({ name: 'Private' });
   const document = await api.documents.create({ projectId: project.id, path: 'diary.md', text: 'a secret word' });
+  const version = await resources.versions.keep(document.id, { reason: 'overwrite', by: null });
   const device = await resources.db.device.create({ data: { userId: ada.userId, name: 'Mac', kind: 'desktop', platform: 'darwin' } });
   const { view } = await api.auth.accessTokens.create({ name: 'script' });
   const runId = resources.newId();
@@ -52,7 +54,8 @@ async function makeThings(): Promise<Things> {
       },
     },
   });
-  return { projectId: project.id, documentId: document.id, deviceId: device.id, runId, sessionId: ada.sid, tokenId: view.id };
+  const ids = { projectId: project.id, documentId: document.id, versionId: version!.id, deviceId: device.id };
+  return { ...ids, runId, sessionId: ada.sid, tokenId: view.id };
 }
 
 const codeHash = createHash('sha256').update('1').digest('hex');
@@ -107,6 +110,10 @@ const CALLS: Record<string, 'own' | (() => { input: unknown; expect?: 'not_found
   'documents.remove': () => ({ input: { documentId: things.documentId } }),
   'documents.restore': () => ({ input: { documentId: things.documentId } }),
   'documents.search': () => ({ input: { query: 'secret' }, expect: 'empty' }),
+  'documents.versions.list': () => ({ input: { documentId: things.documentId } }),
+  'documents.versions.read': () => ({ input: version() }),
+  'documents.versions.restore': () => ({ input: version() }),
+  'documents.versions.keep': () => ({ input: { reason: 'overwrite', items: [{ documentId: things.documentId, text: 'mine' }] } }),
   'documents.watch': () => ({ input: { projectId: things.projectId } }),
   'runs.create': () => ({ input: newRun() }),
   'runs.createBatch': () => ({ input: batch() }),
@@ -125,6 +132,8 @@ const CALLS: Record<string, 'own' | (() => { input: unknown; expect?: 'not_found
   'devices.setAllowRuns': () => ({ input: { deviceId: things.deviceId, allowRuns: false } }),
   'devices.revoke': () => ({ input: { deviceId: things.deviceId } }),
 };
+
+const version = () => ({ documentId: things.documentId, versionId: things.versionId });
 
 function batch() {
   const batchId = resources.newId();
@@ -145,6 +154,7 @@ const snapshot = async () =>
     await Promise.all([
       resources.db.project.findMany({ where: { userId: ada.userId } }),
       resources.db.document.findMany({ where: { userId: ada.userId } }),
+      resources.db.documentVersion.findMany({ where: { document: { userId: ada.userId } } }),
       resources.db.device.findMany({ where: { userId: ada.userId } }),
       resources.db.run.findMany({ where: { userId: ada.userId } }),
       resources.db.session.findMany({ where: { userId: ada.userId } }),

@@ -1,6 +1,9 @@
 import type { EventBus } from '@markco/core/bus';
 import { createDb, type Db } from '@markco/db/client';
 import { createPostgresBus } from '@markco/db/postgres-bus';
+import type { VersionStore } from '@markco/sync/store/document-store';
+import { FoldThread } from '@markco/sync/store/fold-thread';
+import { PrismaVersions } from '@markco/sync/store/prisma/prisma-versions';
 import { type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { v7 } from 'uuid';
@@ -8,6 +11,7 @@ import { type AccessCache, createAccessCache } from './auth/access-cache.ts';
 import type { ApiEnv } from './env.ts';
 import { createFlagService, type FlagService } from './flags.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+import { closeServerDocuments } from './run-engine/server-documents.ts';
 import { loadSecret } from './secret.ts';
 
 /** The address a request came to: enough to answer with addresses that the same client can reach. */
@@ -31,9 +35,13 @@ export interface Resources {
   publicUrl: string;
   /** The base of relay addresses, `ws(s)://host` without a trailing slash. */
   relayUrl(address: RequestAddress | null): string;
+  /** Where this process itself reaches the relay, `ws(s)://host`; else as a client of `publicUrl` does. */
+  internalRelayUrl?: string | undefined;
   metrics: Registry;
   limiter: RateLimiter;
   access: AccessCache;
+  /** SY9: what documents were. */
+  versions: VersionStore;
   /** Whoever sits at this computer is the local user. */
   allowLocalUser: boolean;
 }
@@ -45,10 +53,14 @@ export type ResourceParts = Pick<Resources, 'db' | 'bus' | 'log' | 'secret' | 'p
   >;
   clock?: Resources['clock'];
   metrics?: Registry;
+  internalRelayUrl?: string | undefined;
 };
 
-/** Opens everything the web process needs. Rejects where the database or the bus cannot be reached. */
-export async function createResources(env: ApiEnv): Promise<Resources> {
+/**
+ * Opens everything the web process needs. Rejects where the database or the bus cannot be reached.
+ * @param options `internalRelayUrl`: where this process reaches the relay
+ */
+export async function createResources(env: ApiEnv, options: Pick<Resources, 'internalRelayUrl'> = {}): Promise<Resources> {
   const log = pino({
     level: env.LOG_LEVEL,
     base: { process: 'web' },
@@ -59,7 +71,8 @@ export async function createResources(env: ApiEnv): Promise<Resources> {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const secret = loadSecret(env.MARKCO_SECRET, env.MARKCO_DATA_DIR);
-  return assembleResources({ env, db, bus, log, metrics, secret, publicUrl: env.PUBLIC_URL, allowLocalUser: env.MARKCO_LOCAL_USER });
+  const { PUBLIC_URL: publicUrl, MARKCO_LOCAL_USER: allowLocalUser } = env;
+  return assembleResources({ env, db, bus, log, metrics, secret, publicUrl, allowLocalUser, ...options });
 }
 
 /** Puts the parts together and loads the flags; tests bring parts of their own. */
@@ -68,18 +81,26 @@ export async function assembleResources(parts: ResourceParts): Promise<Resources
   const clock = parts.clock ?? { now: () => new Date() };
   const flags = createFlagService({ db, bus, log, env: flagsOf(env), pinned: env.MARKCO_PIN_FLAGS });
   await flags.refresh();
-  return {
-    ...{ db, bus, log, flags, secret, clock, publicUrl, allowLocalUser },
+  const thread = new FoldThread();
+  const resources: Resources = {
+    ...{ db, bus, log, flags, secret, clock, publicUrl, allowLocalUser, internalRelayUrl: parts.internalRelayUrl },
     newId: () => v7(),
     relayUrl: (address) => env.SYNC_PUBLIC_URL ?? relayBase(publicUrl, address),
     metrics: parts.metrics ?? new Registry(),
     limiter: createRateLimiter(clock),
     access: createAccessCache(db, bus, clock),
+    versions: new PrismaVersions(db, (snapshot, updates) => thread.fold(snapshot, updates)),
   };
+  threads.set(resources, thread);
+  return resources;
 }
+
+const threads = new WeakMap<Resources, FoldThread>();
 
 /** Closes the bus and the database; the last thing a process does (OP4). */
 export async function closeResources(resources: Resources): Promise<void> {
+  closeServerDocuments(resources);
+  await threads.get(resources)?.close();
   resources.flags.close();
   resources.access.close();
   await resources.bus.close();

@@ -7,6 +7,7 @@ import {
   registerLocalReply,
 } from '@markco/core/contract/projects';
 import { cancelRunInput, listRunsInput, runInputInput } from '@markco/core/contract/runs';
+import { restoreVersionReply, versionText, versionView } from '@markco/core/contract/versions';
 import { deviceView } from '@markco/core/device/device';
 import { createRunInput, runView } from '@markco/core/run/run';
 import { z } from 'zod';
@@ -54,6 +55,24 @@ export const REST_ROUTES: readonly RestRoute[] = [
   {
     ...{ method: 'GET', path: '/api/documents/:id', procedure: 'documents.get', summary: 'A document with its text' },
     reply: documentText,
+    rename: { id: 'documentId' },
+  },
+  {
+    ...{ method: 'GET', path: '/api/documents/:id/versions', procedure: 'documents.versions.list', summary: 'What a document was' },
+    reply: z.array(versionView),
+    rename: { id: 'documentId' },
+  },
+  {
+    ...{ method: 'GET', path: '/api/documents/:id/versions/:versionId', procedure: 'documents.versions.read', summary: 'A version’s text' },
+    reply: versionText,
+    rename: { id: 'documentId' },
+  },
+  {
+    method: 'POST',
+    path: '/api/documents/:id/versions/:versionId/restore',
+    procedure: 'documents.versions.restore',
+    summary: 'Bring a document back to a version, as an edit',
+    reply: restoreVersionReply,
     rename: { id: 'documentId' },
   },
   {

@@ -16,7 +16,7 @@ let server: Server;
 let base: string;
 let bobsToken: string;
 /** What is Ada's: the value of each path parameter, and the bodies that name her things. */
-let hers: { projectId: string; documentId: string; runId: string; asset: string; run: Record<string, unknown> };
+let hers: { projectId: string; documentId: string; versionId: string; runId: string; asset: string; run: Record<string, unknown> };
 
 beforeAll(async () => {
   resources = await testResources();
@@ -36,7 +36,15 @@ beforeAll(async () => {
   await resources.db.asset.create({
     data: { userId: ada.userId, sha256: asset, projectId: run.projectId, mimeType: 'image/png', size: bytes.length, bytes },
   });
-  hers = { projectId: run.projectId, documentId: run.documentId, runId: run.id, asset, run: { ...request, runId: resources.newId() } };
+  const version = await resources.versions.keep(run.documentId, { reason: 'overwrite', by: null });
+  hers = {
+    projectId: run.projectId,
+    documentId: run.documentId,
+    versionId: version!.id,
+    runId: run.id,
+    asset,
+    run: { ...request, runId: resources.newId() },
+  };
 });
 afterAll(async () => {
   api.close();
@@ -61,14 +69,14 @@ describe('SE1: another person over HTTP and sockets', () => {
   it.each(REST_ROUTES.map(({ method, path }) => `${method} ${path}`))('SE1: %s with hers answers as if it did not exist', async (name) => {
     const [method, path] = name.split(' ') as [string, string];
     const body = BODIES[name]?.();
-    const answer = await fetch(`http://${base}${path.replace(':id', idFor(path))}`, {
+    const answer = await fetch(`http://${base}${path.replace(':id', idFor(path)).replace(':versionId', hers.versionId)}`, {
       method,
       headers: headers(),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
     if (!OWN.has(name)) expect([answer.status, JSON.parse(text).error.code]).toEqual([404, 'not_found']);
-    for (const id of [hers.projectId, hers.documentId, hers.runId]) expect(text).not.toContain(id);
+    for (const id of [hers.projectId, hers.documentId, hers.versionId, hers.runId]) expect(text).not.toContain(id);
   });
 
   it.each(['asset', "document's asset"])('SE1: the bytes of an %s', async (kind) => {

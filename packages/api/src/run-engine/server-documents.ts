@@ -11,6 +11,21 @@ export interface ServerDocuments {
   close(): void;
 }
 
+const made = new WeakMap<Resources, ServerDocuments>();
+
+/** Those of this process that are not a run's; made once a `Resources` object, closed with it. */
+export function serverDocumentsOf(resources: Resources): ServerDocuments {
+  let documents = made.get(resources);
+  if (!documents) {
+    documents = createServerDocuments(resources, resources.internalRelayUrl);
+    made.set(resources, documents);
+  }
+  return documents;
+}
+
+/** Closes what {@link serverDocumentsOf} made, if it did. */
+export const closeServerDocuments = (resources: Resources): void => made.get(resources)?.close();
+
 export function createServerDocuments(resources: Resources, relayUrl: string | undefined): ServerDocuments {
   const open = new Map<string, { document: ServerDocument; queue: Promise<unknown>; users: number; idle?: NodeJS.Timeout }>();
   const entryOf = (documentId: string) => {

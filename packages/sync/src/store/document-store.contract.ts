@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { DocumentGone } from './document-gone.ts';
 import type { DocumentRef, DocumentStore } from './document-store.ts';
+import { MAX_POINTS } from './version-retention.ts';
 
 /** One store under test, made anew for each test. */
 export interface StoreUnderTest {
@@ -18,9 +19,13 @@ export interface StoreUnderTest {
 
 /**
  * SY8: what every implementation of DocumentStore must do. Call it from a `*.test.ts` beside the implementation.
- * `can.lose`: documents can be removed from outside while they are open.
+ * `can.lose`: documents can be removed from outside while they are open. `can.versions`: the store keeps what documents were.
  */
-export function documentStoreContract(name: string, open: () => Promise<StoreUnderTest>, can = { lose: true }): void {
+export function documentStoreContract(
+  name: string,
+  open: () => Promise<StoreUnderTest>,
+  can: { lose: boolean; versions?: boolean } = { lose: true },
+): void {
   describe(`${name} as a document store`, () => {
     let under: StoreUnderTest;
     beforeEach(async () => {
@@ -131,6 +136,47 @@ export function documentStoreContract(name: string, open: () => Promise<StoreUnd
     it('SY10: compacting nothing, or a document that is not there, does nothing', async () => {
       expect((await under.store.compact(randomUUID())).compacted).toBe(false);
     });
+
+    const versions = can.versions ?? false;
+    const keepsWhatWas = async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(['one ', 'two']);
+      const all = under.store.versions!;
+      await under.store.append([{ ref, updates: [updates[0]!] }]);
+      const first = await all.keep(ref.documentId, { reason: 'restore', by: 'Ada' });
+      await under.store.append([{ ref, updates: [updates[1]!] }]);
+      const told = await all.keep(ref.documentId, { reason: 'outside_change', by: null, text: 'as it was seen' });
+      expect(first).toMatchObject({ kind: 'point', reason: 'restore', by: 'Ada', size: 4 });
+      const points = (await all.list(ref.documentId)).filter(({ kind }) => kind === 'point');
+      expect(points).toEqual([told, first]);
+      expect((await all.read(ref.documentId, first!.id))?.text).toBe('one ');
+      expect((await all.read(ref.documentId, told!.id))?.text).toBe('as it was seen');
+      expect(await textOf(under.store, ref)).toBe(doc.getText('content').toString());
+    };
+    const keepsOnce = async () => {
+      const ref = await under.create(typing(['same']).updates);
+      const keep = () => under.store.versions!.keep(ref.documentId, { reason: 'restore', by: null });
+      const first = await keep();
+      expect(await keep()).toEqual(first);
+      for (let n = 0; n < MAX_POINTS + 3; n++)
+        await under.store.versions!.keep(ref.documentId, { reason: 'overwrite', by: null, text: `text ${n}` });
+      const points = (await under.store.versions!.list(ref.documentId)).filter(({ kind }) => kind === 'point');
+      expect(points).toHaveLength(MAX_POINTS);
+      expect((await under.store.versions!.read(ref.documentId, points[0]!.id))?.text).toBe(`text ${MAX_POINTS + 2}`);
+      expect(await under.store.versions!.read(ref.documentId, first!.id)).toBeNull();
+    };
+    const ofNothing = async () => {
+      expect(await under.store.versions!.list(randomUUID())).toEqual([]);
+      expect(await under.store.versions!.keep(randomUUID(), { reason: 'restore', by: null })).toBeNull();
+      const [one, other] = [await under.create(typing(['x']).updates), await under.create()];
+      const point = await under.store.versions!.keep(one.documentId, { reason: 'restore', by: null });
+      expect(await under.store.versions!.read(other.documentId, point!.id)).toBeNull();
+    };
+    if (versions) {
+      it('SY8: a point keeps what the document was, or what it is told, and changes nothing', keepsWhatWas);
+      it('SY8: a text is kept once in a row, and points are bounded', keepsOnce);
+      it('SY8: a document has its own versions only, and none where it does not exist', ofNothing);
+    }
 
     it('OP4: ping answers', async () => {
       await expect(under.store.ping()).resolves.toBeUndefined();

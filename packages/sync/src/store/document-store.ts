@@ -1,3 +1,5 @@
+import type { VersionReason, VersionView } from '@markco/core/contract/versions';
+
 /**
  * SY8: the one contract of every place document state is kept. Implementations: prisma, file, mirror (two of them
  * composed) and memory (tests); `document-store.contract.ts` is the suite all of them pass.
@@ -42,6 +44,26 @@ export interface CompactionResult {
   readonly bytes: number;
 }
 
+/** A point to keep. `by`: who caused it, in words. `text`: what the document was; where it is left out, what is durable now. */
+export interface VersionPoint {
+  readonly reason: VersionReason;
+  readonly by: string | null;
+  readonly text?: string;
+}
+
+/** SY8, SY9: what documents were. Versions are texts: going back is an edit of the document, never another history. */
+export interface VersionStore {
+  /** The newest first; empty where there is no such document. */
+  list(documentId: string): Promise<VersionView[]>;
+  /** Null where the document has no such version. Rejects with an AppError where its bytes are damaged. */
+  read(documentId: string, versionId: string): Promise<{ version: VersionView; text: string } | null>;
+  /**
+   * Durable when it resolves. The newest point is returned where it has that text already; null where the document does not exist.
+   * Keeps to `MAX_POINTS` and `MAX_VERSION_BYTES` by dropping the oldest.
+   */
+  keep(documentId: string, point: VersionPoint): Promise<VersionView | null>;
+}
+
 export interface DocumentStore {
   /** Name for logs and metrics. */
   readonly kind: string;
@@ -55,6 +77,8 @@ export interface DocumentStore {
   compact(documentId: string): Promise<CompactionResult>;
   /** Changes a store learnt of by itself (a file edited on disk, another node): updates to apply to the open document. */
   onExternalUpdate?(listener: (documentId: string, update: Uint8Array) => void): () => void;
+  /** Where this store keeps what documents were (SY9). */
+  readonly versions?: VersionStore;
   /** OP4. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { DocumentGone } from './document-gone.ts';
 import type { CompactionResult, DocumentContent, DocumentRef, DocumentStore, LoadedDocument, UpdateBatch } from './document-store.ts';
 import { foldLog } from './fold-log.mjs';
+import { MemoryVersions } from './memory-versions.ts';
 
 interface Row {
   ref: DocumentRef;
@@ -15,6 +16,10 @@ interface Row {
 export class MemoryStore implements DocumentStore {
   readonly kind = 'memory';
   readonly rows = new Map<string, Row>();
+  readonly versions = new MemoryVersions((id) => {
+    const row = this.rows.get(id);
+    return row ? foldLog(row.snapshot, row.updates).text : null;
+  });
 
   /** Makes a document with this history (V1 updates). */
   create(ref: DocumentRef, updates: readonly Uint8Array[] = [], epoch = 'epoch-1'): void {

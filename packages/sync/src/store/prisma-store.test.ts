@@ -24,22 +24,26 @@ async function createDocument(updates: readonly Uint8Array[] = []): Promise<Docu
   return ref;
 }
 
-documentStoreContract('PrismaStore', async () => {
-  const stores = [new PrismaStore(database.db, silentLog)];
-  return {
-    store: stores[0]!,
-    create: createDocument,
-    remove: async (ref) => void (await database.db.document.delete({ where: { id: ref.documentId } })),
-    reopen: async () => {
-      const store = new PrismaStore(database.db, silentLog);
-      stores.push(store);
-      return store;
-    },
-    close: async () => {
-      for (const store of stores) await store.close();
-    },
-  };
-});
+documentStoreContract(
+  'PrismaStore',
+  async () => {
+    const stores = [new PrismaStore(database.db, silentLog)];
+    return {
+      store: stores[0]!,
+      create: createDocument,
+      remove: async (ref) => void (await database.db.document.delete({ where: { id: ref.documentId } })),
+      reopen: async () => {
+        const store = new PrismaStore(database.db, silentLog);
+        stores.push(store);
+        return store;
+      },
+      close: async () => {
+        for (const store of stores) await store.close();
+      },
+    };
+  },
+  { lose: true, versions: true },
+);
 
 describe('PrismaStore', () => {
   const open: PrismaStore[] = [];
@@ -118,6 +122,52 @@ describe('PrismaStore', () => {
     }
     const versions = await database.db.documentVersion.findMany({ where: { documentId: ref.documentId }, select: { kind: true } });
     expect(versions.map(({ kind }) => kind).sort()).toEqual(['daily', 'generation', 'generation_log']);
+  });
+
+  it('SY9: the text before the first edit of a day stays, whoever saves it first', async () => {
+    const store = openStore();
+    const ref = await createDocument();
+    const save = (text: string) => openStore().saveContent([{ ref, text, hash: `hash of ${text}` }]);
+    await save('yesterday');
+    expect(await store.versions.list(ref.documentId)).toEqual([]);
+    await Promise.all([save('today'), save('today, from another node')]);
+    await save('later today');
+    const [daily, ...more] = await store.versions.list(ref.documentId);
+    expect(more).toEqual([]);
+    expect(daily).toMatchObject({ kind: 'daily', reason: null, by: null, size: 9 });
+    expect((await store.versions.read(ref.documentId, daily!.id))?.text).toBe('yesterday');
+    await database.db.$executeRaw`UPDATE document_versions SET day = day - 1, created_at = created_at - interval '1 day'
+      WHERE document_id = ${ref.documentId}::uuid`;
+    await save('tomorrow');
+    expect(await store.versions.list(ref.documentId)).toHaveLength(2);
+  });
+
+  it('SY9: the generation before the newest can be read, unless it is damaged', async () => {
+    const store = openStore();
+    const { updates } = typing(['one ', 'two ', 'three']);
+    const ref = await createDocument();
+    for (const update of updates) {
+      await store.append([{ ref, updates: [update] }]);
+      await store.compact(ref.documentId);
+    }
+    const generation = (await store.versions.list(ref.documentId)).find(({ kind }) => kind === 'generation')!;
+    expect(generation.size).toBeNull();
+    const read = () => store.versions.read(ref.documentId, generation.id);
+    expect(await read()).toMatchObject({ version: { size: 8 }, text: 'one two ' });
+    await database.db.$executeRaw`UPDATE document_versions SET yjs_state = decode('00', 'hex') WHERE id = ${generation.id}::uuid`;
+    await expect(read()).rejects.toThrow('damaged');
+  });
+
+  it('SY8: many points at once are one a text, and a document keeps 64 MB of them', async () => {
+    const store = openStore();
+    const ref = await createDocument();
+    const keep = (text: string) => store.versions.keep(ref.documentId, { reason: 'overwrite', by: null, text });
+    const kept = await Promise.all(Array.from({ length: 6 }, () => keep('same')));
+    expect(new Set(kept.map((version) => version!.id)).size).toBe(1);
+    for (const letter of ['a', 'b', 'c', 'd', 'e']) await keep(letter.repeat(19_000_000));
+    const left = await store.versions.list(ref.documentId);
+    expect(left.map(({ size }) => size)).toEqual([19_000_000, 19_000_000, 19_000_000]);
+    await expect(keep('x'.repeat(21 * 1024 * 1024))).rejects.toThrow('too large');
   });
 
   it('SY10: two compactions at once: one works, the other leaves', async () => {

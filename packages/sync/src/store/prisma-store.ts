@@ -4,6 +4,7 @@ import type { CompactionResult, DocumentContent, DocumentStore, LoadedDocument, 
 import { FoldThread } from './fold-thread.ts';
 import { appendUpdates } from './prisma/append-updates.ts';
 import { compactDocument } from './prisma/compact-document.ts';
+import { PrismaVersions } from './prisma/prisma-versions.ts';
 import { readState } from './prisma/read-state.ts';
 import { saveContents } from './prisma/save-contents.ts';
 
@@ -13,10 +14,12 @@ export class PrismaStore implements DocumentStore {
   readonly #db: Db;
   readonly #log: Log;
   readonly #thread = new FoldThread();
+  readonly versions: PrismaVersions;
 
   constructor(db: Db, log: Log) {
     this.#db = db;
     this.#log = log;
+    this.versions = new PrismaVersions(db, (snapshot, updates) => this.#thread.fold(snapshot, updates));
   }
 
   async load(documentId: string): Promise<LoadedDocument | null> {

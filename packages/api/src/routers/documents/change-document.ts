@@ -1,5 +1,5 @@
 import { documentRef, documentView, renameDocumentInput } from '@markco/core/contract/projects';
-import { AppError } from '@markco/core/errors';
+import { AppError, notFound } from '@markco/core/errors';
 import type { Tx } from '@markco/db/client';
 import { inTx } from '@markco/db/in-tx';
 import { z } from 'zod';
@@ -54,7 +54,10 @@ export const restoreDocument = authedProcedure
       await lockProject(tx, found.projectId);
       const docPath = await freePath(tx, found.projectId, visiblePath(found));
       const data = { deletedAt: null, docPath, updatedAt: ctx.resources.clock.now() };
-      const row = await tx.document.update({ where: { id: found.id }, data, omit: HEAVY_COLUMNS });
+      const { count } = await tx.document.updateMany({ where: { id: found.id, deletedAt: { not: null } }, data });
+      // Restored or purged by someone else since it was found.
+      if (count === 0) throw notFound('The document');
+      const row = await tx.document.findUniqueOrThrow({ where: { id: found.id }, omit: HEAVY_COLUMNS });
       publishDocument(ctx.resources, tx, row, 'restored', ctx.principal.sid);
       return toDocumentView(row);
     }),

@@ -5,6 +5,7 @@ import { getDocument, listDeletedDocuments, listDocuments } from './read-documen
 import { searchDocuments } from './search-documents.ts';
 import { seedDocuments } from './seed-documents.ts';
 import { documentTicket } from './ticket.ts';
+import { versionsRouter } from './versions/versions-router.ts';
 import { watchDocuments } from './watch-documents.ts';
 
 /** Documents: listing, reading, and everything that changes their name or being. Their text changes over the relay only. */
@@ -20,4 +21,5 @@ export const documentsRouter = router({
   restore: restoreDocument,
   search: searchDocuments,
   watch: watchDocuments,
+  versions: versionsRouter,
 });

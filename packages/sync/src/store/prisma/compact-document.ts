@@ -2,6 +2,7 @@ import type { Db, Tx } from '@markco/db/client';
 import { inTx, type TxOptions } from '@markco/db/in-tx';
 import type { CompactionResult } from '../document-store.ts';
 import type { FoldedLog } from '../fold-log.mjs';
+import { keepDaily } from './keep-daily.ts';
 import { writeLogBlob } from './log-blob.ts';
 import { readState, type StoredState } from './read-state.ts';
 import { sha256 } from './sha256.ts';
@@ -31,7 +32,7 @@ export function compactDocument(db: Db, documentId: string, fold: Fold): Promise
       const folded = await fold(state.snapshot, [...state.replay, ...updates]);
       await keepGeneration(tx, state);
       if (!(await writeSnapshot(tx, state, folded))) throw new Error('The history of the document was replaced while it was compacted.');
-      await keepDaily(tx, state, folded);
+      await keepDaily(tx, state, folded.text);
       return { compacted: true, rows: updates.length, bytes: updates.reduce((sum, update) => sum + update.length, 0) };
     },
     OPTIONS,
@@ -43,8 +44,9 @@ async function keepGeneration(tx: Tx, state: StoredState): Promise<void> {
   const { documentId } = state.ref;
   const log = writeLogBlob([...state.replay.map((update) => ({ seq: 0n, update })), ...state.rows]);
   await tx.$executeRaw`DELETE FROM document_versions WHERE document_id = ${documentId}::uuid AND kind IN ('generation', 'generation_log')`;
-  if (state.snapshot) await insertVersion(tx, state, 'generation', state.snapshot, '');
-  await insertVersion(tx, state, 'generation_log', log, '');
+  const until = state.rows.map(({ seq }) => seq);
+  if (state.snapshot) await insertGeneration(tx, state, { kind: 'generation', bytes: state.snapshot, until });
+  await insertGeneration(tx, state, { kind: 'generation_log', bytes: log, until: [] });
 }
 
 async function writeSnapshot(tx: Tx, state: StoredState, folded: FoldedLog): Promise<boolean> {
@@ -62,16 +64,16 @@ async function writeSnapshot(tx: Tx, state: StoredState, folded: FoldedLog): Pro
   return written === 1;
 }
 
-/** The first snapshot of a day stays as a version. */
-async function keepDaily(tx: Tx, state: StoredState, folded: FoldedLog): Promise<void> {
-  const [today] = await tx.$queryRaw<{ kept: boolean }[]>`
-    SELECT EXISTS (SELECT 1 FROM document_versions WHERE document_id = ${state.ref.documentId}::uuid AND kind = 'daily'
-      AND created_at >= date_trunc('day', now())) AS kept`;
-  if (!today?.kept) await insertVersion(tx, state, 'daily', folded.snapshot, folded.text.replaceAll('\0', ''));
+interface Generation {
+  readonly kind: 'generation' | 'generation_log';
+  readonly bytes: Uint8Array;
+  /** Updates that came after what it holds: the oldest of them says until when it was the document. */
+  readonly until: readonly bigint[];
 }
 
-async function insertVersion(tx: Tx, state: StoredState, kind: string, bytes: Uint8Array, text: string): Promise<void> {
+async function insertGeneration(tx: Tx, state: StoredState, { kind, bytes, until }: Generation): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO document_versions (id, document_id, kind, epoch, yjs_state, sha256, content_text)
-    VALUES (gen_random_uuid(), ${state.ref.documentId}::uuid, ${kind}, ${state.epoch}, ${bytes}, ${sha256(bytes)}, ${text})`;
+    INSERT INTO document_versions (id, document_id, kind, epoch, yjs_state, sha256, content_text, created_at)
+    SELECT gen_random_uuid(), ${state.ref.documentId}::uuid, ${kind}, ${state.epoch}, ${bytes}, ${sha256(bytes)}, '', COALESCE(
+      (SELECT min(created_at) FROM document_updates WHERE document_id = ${state.ref.documentId}::uuid AND seq = ANY(${until}::bigint[])), now())`;
 }
