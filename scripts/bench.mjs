@@ -1,4 +1,7 @@
-/** `npm run bench`: every benchmark, ours beside the peers in one run; prints tables in markdown. `npm run bench -- relay` runs one. */
+/**
+ * `npm run bench`: every benchmark, ours beside the peers in one run; prints tables in markdown. `npm run bench -- relay` runs one,
+ * `npm run bench -- relay 3 6` two of its rows, `npm run bench -- soak` half an hour of churn.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureGenerated } from './lib/ensure-built.mjs';
@@ -7,17 +10,22 @@ import { ROOT } from './lib/paths.mjs';
 import { runCommand } from './lib/run-command.mjs';
 import { fail } from './lib/say.mjs';
 
+/** Takes too long to be part of "every benchmark". */
+const ONLY_BY_NAME = ['soak'];
+
 await ensureInstalled();
 await ensureGenerated();
 const folder = join(ROOT, 'tests/bench');
 const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'run.ts')));
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const given = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const rows = given.filter((argument) => /^\d+$/.test(argument));
+const wanted = given.filter((argument) => !rows.includes(argument));
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) fail(`There is no benchmark named ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
-for (const name of wanted.length > 0 ? wanted : all) {
+for (const name of wanted.length > 0 ? wanted : all.filter((each) => !ONLY_BY_NAME.includes(each))) {
   const { code } = await runCommand(
     process.execPath,
-    ['--expose-gc', join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(folder, name, 'run.ts')],
+    ['--expose-gc', join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(folder, name, 'run.ts'), ...rows],
     { cwd: ROOT },
   );
   if (code !== 0) fail(`The benchmark ${name} failed.`);

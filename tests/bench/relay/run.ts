@@ -1,77 +1,60 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createDb } from '@markco/db/client';
-import { startEmbeddedPostgres } from '@markco/db/embedded-postgres';
-import { migrate } from '@markco/db/migrate';
-import { coldOpen, fanOut, median, memoryPerDocument, percentile } from './measure.ts';
-import { PEERS, type PeerName, startServer } from './servers.ts';
+import { printReport, type Results } from './report.ts';
+import type { Bench, Reading, Row } from './row.ts';
+import { coldOpen } from './rows/cold-open.ts';
+import { durableAck } from './rows/durable-ack.ts';
+import { fanOut } from './rows/fan-out.ts';
+import { memory } from './rows/memory.ts';
+import { observersCpu } from './rows/observers-cpu.ts';
+import { startBenchPostgres } from './servers/bench-database.ts';
+import { SERVERS, type ServerName } from './servers/bench-server.ts';
 
 /**
- * The relay beside its peers: same machine, same client, same Postgres (with fsync), in turns, medians of the rounds. Only MarkCo
- * shows an edit after it is durable. `BENCH_QUICK=1` makes one short round.
+ * The relay's goals, ours beside the peers: every server a process of its own, the same load, the same Postgres with fsync, in turns
+ * within each round, medians of the rounds. Arguments choose rows by number; `BENCH_QUICK=1` makes one short round of small shapes.
  */
+const ROWS: readonly Row[] = [durableAck, fanOut, observersCpu, memory, coldOpen];
+
 const quick = process.env.BENCH_QUICK === '1';
-const ROUNDS = quick ? 1 : 3;
-const SHAPE = { documents: quick ? 100 : 500, observers: 2, perSecond: 350, seconds: quick ? 5 : 10 };
-const EDITS = quick ? 5_000 : 20_000;
-const OPEN = quick ? 100 : 400;
-
-interface Result {
-  p50: number;
-  p99: number;
-  delivered: number;
-  cold: number;
-  memory: number;
-}
-
-const dataDir = await mkdtemp(join(tmpdir(), 'markco-bench-pg-'));
-const postgres = await startEmbeddedPostgres({ dataDir, maxConnections: 100 });
-await migrate(postgres.url);
-const db = createDb({ connectionString: postgres.url, applicationName: 'markco-bench' });
-const results = new Map<PeerName, Result[]>(PEERS.map((name) => [name, []]));
+const rounds = Number(process.env.BENCH_ROUNDS ?? (quick ? 1 : 5));
+const rows = chosen(process.argv.slice(2));
+const began = performance.now();
+const cleanUps: (() => Promise<void>)[] = [];
+const postgres = await startBenchPostgres();
+const bench: Bench = { quick, postgres, onEnd: (cleanUp) => void cleanUps.push(cleanUp) };
+const results: Results = new Map(rows.map((row) => [row, new Map(SERVERS.map((name) => [name, []]))]));
 try {
-  const user = await db.user.create({ data: { name: 'Bench' } });
-  const project = await db.project.create({ data: { userId: user.id, slug: 'bench', name: 'Bench' } });
-  const owner = { userId: user.id, projectId: project.id };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of PEERS) results.get(name)!.push(await measure(name, owner));
+  for (let round = 0; round < rounds; round++) {
+    for (const row of rows.filter((each) => round === 0 || each.rounds !== 'once')) {
+      for (const name of turns(round))
+        results
+          .get(row)!
+          .get(name)!
+          .push(await measure(row, name, round));
+    }
   }
 } finally {
-  await db.$disconnect();
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
   await postgres.stop();
-  await rm(dataDir, { recursive: true, force: true });
 }
-print();
+await printReport(results, { rounds, quick, seconds: (performance.now() - began) / 1000 });
 
-async function measure(name: PeerName, owner: { userId: string; projectId: string }): Promise<Result> {
-  const server = await startServer(name, { url: postgres.url, db }, owner);
-  try {
-    // Warm code on both sides: the first seconds of a process measure the compiler.
-    await fanOut(server, { ...SHAPE, documents: 100, seconds: 4 });
-    const latencies = await fanOut(server, SHAPE);
-    const memory = await memoryPerDocument(server, OPEN);
-    const cold = await coldOpen(server, EDITS);
-    const delivered = latencies.length / (SHAPE.perSecond * SHAPE.seconds * SHAPE.observers);
-    return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), delivered, cold, memory };
-  } finally {
-    await server.stop();
-  }
+function chosen(numbers: readonly string[]): readonly Row[] {
+  const unknown = numbers.filter((number) => !ROWS.some((row) => String(row.number) === number));
+  if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(', ')}. There are: ${ROWS.map((row) => row.number).join(', ')}.`);
+  return numbers.length === 0 ? ROWS : ROWS.filter((row) => numbers.includes(String(row.number)));
 }
 
-function print(): void {
-  const of = (name: PeerName, key: keyof Result) => median(results.get(name)!.map((result) => result[key]));
-  const row = (title: string, cell: (name: PeerName) => string) => console.log(`| ${title} | ${PEERS.map(cell).join(' | ')} |`);
-  console.log(`\n### Relay (${cpus().length} cores, Node ${process.version}, medians of ${ROUNDS})\n`);
-  row('', (name) => name);
-  row('---', () => '---');
-  const { documents, observers, perSecond } = SHAPE;
-  row(
-    `${documents} documents × ${observers + 1} clients, ${perSecond} edits/s: p50 / p99 ms`,
-    (name) => `${of(name, 'p50').toFixed(2)} / ${of(name, 'p99').toFixed(2)}`,
+/** Each round begins with another server: nobody has the warm or the cold place always. */
+function turns(round: number): ServerName[] {
+  return SERVERS.map((_, i) => SERVERS[(i + round) % SERVERS.length]!);
+}
+
+async function measure(row: Row, name: ServerName, round: number): Promise<Reading> {
+  const reading = await row.measure(bench, name);
+  const figures = row.metrics.map(
+    ({ key, what, digits = 0 }) => `${what} ${reading.instead?.[key] ?? reading.figures[key]?.toFixed(digits)}`,
   );
-  row('of these delivered', (name) => `${(of(name, 'delivered') * 100).toFixed(1)} %`);
-  row(`cold open, ${EDITS} edits, ms`, (name) => (Number.isNaN(of(name, 'cold')) ? 'lost edits' : of(name, 'cold').toFixed(0)));
-  row('2 KB document and connection, KB', (name) => of(name, 'memory').toFixed(0));
-  row('durable before shown', (name) => (name === 'MarkCo' ? 'yes' : 'no'));
+  const at = new Date().toTimeString().slice(0, 8);
+  console.error(`${at} round ${round + 1}/${row.rounds === 'once' ? 1 : rounds}, row ${row.number}, ${name}: ${figures.join('; ')}`);
+  return reading;
 }
