@@ -22,6 +22,15 @@ export interface DbOptions {
   applicationName?: string;
 }
 
+const optionsByDb = new WeakMap<Db, DbOptions>();
+
+/** What a database was opened with, for one more connection to it. Throws where it was not opened by {@link createDb}. */
+export function optionsOf(db: Db): DbOptions {
+  const options = optionsByDb.get(db);
+  if (!options) throw new Error('This database client was not opened by createDb.');
+  return options;
+}
+
 /**
  * Opens a bounded pool on Postgres. Nothing is connected until the first query; `db.$disconnect()` closes it.
  * Every connection works in UTC, which the driver adapter relies on.
@@ -40,7 +49,9 @@ export function createDb(options: DbOptions): Db {
     // A broken idle connection is replaced at the next query; without a listener it would end the process.
     { onPoolError: () => {}, onConnectionError: () => {} },
   );
-  return new PrismaClient({ adapter, errorFormat: 'minimal' });
+  const db = new PrismaClient({ adapter, errorFormat: 'minimal' });
+  optionsByDb.set(db, options);
+  return db;
 }
 
 export { Prisma };

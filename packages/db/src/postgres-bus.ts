@@ -7,6 +7,7 @@ import type { DbOrTx } from './client.ts';
 const CHANNEL = 'markco';
 const CHECK_EVERY_MS = 15_000;
 const ANSWER_WITHIN_MS = 5_000;
+const NOTIFY_ALL = 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) WITH ORDINALITY AS t(payload, ord) ORDER BY ord';
 
 export interface PostgresBusOptions {
   /** One line for the operator; carries no message body. */
@@ -37,6 +38,9 @@ class PostgresBus implements EventBus {
   #connecting: Promise<void> | null = null;
   #check: NodeJS.Timeout | null = null;
   #closed = false;
+  readonly #outbox: string[] = [];
+  #sending: Promise<void> = Promise.resolve();
+  #nextSend: Promise<void> | null = null;
 
   constructor(connectionString: string, log: (line: string) => void) {
     this.#connectionString = connectionString;
@@ -120,7 +124,26 @@ class PostgresBus implements EventBus {
     const payloads = toPayloads(busMessage.parse(message));
     await this.#connecting;
     if (!this.#client) throw new Error('The event bus is not connected.');
-    for (const payload of payloads) await this.#client.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]);
+    await this.#send(payloads);
+  }
+
+  /** One statement under way; what is published meanwhile goes with the next, in order. */
+  #send(payloads: readonly string[]): Promise<void> {
+    this.#outbox.push(...payloads);
+    this.#nextSend ??= this.#sending.then(() => this.#sendOutbox());
+    return this.#nextSend;
+  }
+
+  async #sendOutbox(): Promise<void> {
+    const payloads = this.#outbox.splice(0);
+    this.#nextSend = null;
+    if (!this.#client) throw new Error('The event bus is not connected.');
+    const query = this.#client.query(NOTIFY_ALL, [CHANNEL, payloads]);
+    this.#sending = query.then(
+      () => {},
+      () => {},
+    );
+    await query;
   }
 
   subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>) => void): () => void {

@@ -1,4 +1,5 @@
 import type { Db } from '@markco/db/client';
+import { StatementLane } from '@markco/db/statement-lane';
 import type { Log } from '../log.ts';
 import type { CompactionResult, DocumentContent, DocumentStore, LoadedDocument, UpdateBatch } from './document-store.ts';
 import { FoldThread } from './fold-thread.ts';
@@ -15,11 +16,16 @@ export class PrismaStore implements DocumentStore {
   readonly #log: Log;
   readonly #thread = new FoldThread();
   readonly versions: PrismaVersions;
+  /** Appends have a connection of their own: nothing else makes them wait. */
+  readonly #appends: StatementLane;
+  readonly #contents: StatementLane;
 
   constructor(db: Db, log: Log) {
     this.#db = db;
     this.#log = log;
     this.versions = new PrismaVersions(db, (snapshot, updates) => this.#thread.fold(snapshot, updates));
+    this.#appends = new StatementLane(db);
+    this.#contents = new StatementLane(db);
   }
 
   async load(documentId: string): Promise<LoadedDocument | null> {
@@ -36,11 +42,11 @@ export class PrismaStore implements DocumentStore {
   }
 
   append(batches: readonly UpdateBatch[]): Promise<void> {
-    return appendUpdates(this.#db, batches);
+    return appendUpdates(this.#appends, this.#db, batches);
   }
 
   saveContent(contents: readonly DocumentContent[]): Promise<void> {
-    return saveContents(this.#db, contents);
+    return saveContents(this.#contents, contents);
   }
 
   compact(documentId: string): Promise<CompactionResult> {
@@ -52,6 +58,6 @@ export class PrismaStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
-    await this.#thread.close();
+    await Promise.all([this.#thread.close(), this.#appends.close(), this.#contents.close()]);
   }
 }
