@@ -1,6 +1,7 @@
 import type { EventBus } from '@markco/core/bus';
 import { createDb, type Db } from '@markco/db/client';
 import { createPostgresBus } from '@markco/db/postgres-bus';
+import { createSql, type Sql } from '@markco/db/sql';
 import type { VersionStore } from '@markco/sync/store/document-store';
 import { FoldThread } from '@markco/sync/store/fold-thread';
 import { PrismaVersions } from '@markco/sync/store/prisma/prisma-versions';
@@ -23,6 +24,8 @@ export interface RequestAddress {
 /** What the use cases work with; one a process, closed with {@link closeResources}. */
 export interface Resources {
   db: Db;
+  /** The same database in plain SQL, for what a person waits on. */
+  sql: Sql;
   bus: EventBus;
   log: Logger;
   flags: FlagService;
@@ -46,7 +49,7 @@ export interface Resources {
   allowLocalUser: boolean;
 }
 
-export type ResourceParts = Pick<Resources, 'db' | 'bus' | 'log' | 'secret' | 'publicUrl' | 'allowLocalUser'> & {
+export type ResourceParts = Pick<Resources, 'db' | 'sql' | 'bus' | 'log' | 'secret' | 'publicUrl' | 'allowLocalUser'> & {
   env: Pick<
     ApiEnv,
     'SYNC_MODE' | 'ENABLE_DEVICE_AGENT' | 'ENABLE_REMOTE_EXEC_ROUTING' | 'ENABLE_CLOUD_FALLBACK' | 'MARKCO_PIN_FLAGS' | 'SYNC_PUBLIC_URL'
@@ -72,18 +75,19 @@ export async function createResources(env: ApiEnv, options: Pick<Resources, 'int
   collectDefaultMetrics({ register: metrics });
   const secret = loadSecret(env.MARKCO_SECRET, env.MARKCO_DATA_DIR);
   const { PUBLIC_URL: publicUrl, MARKCO_LOCAL_USER: allowLocalUser } = env;
-  return assembleResources({ env, db, bus, log, metrics, secret, publicUrl, allowLocalUser, ...options });
+  const sql = createSql({ connectionString: env.DATABASE_URL, max: env.DATABASE_POOL, applicationName: 'markco-web-sql' });
+  return assembleResources({ env, db, sql, bus, log, metrics, secret, publicUrl, allowLocalUser, ...options });
 }
 
 /** Puts the parts together and loads the flags; tests bring parts of their own. */
 export async function assembleResources(parts: ResourceParts): Promise<Resources> {
-  const { env, db, bus, log, secret, publicUrl, allowLocalUser } = parts;
+  const { env, db, sql, bus, log, secret, publicUrl, allowLocalUser } = parts;
   const clock = parts.clock ?? { now: () => new Date() };
   const flags = createFlagService({ db, bus, log, env: flagsOf(env), pinned: env.MARKCO_PIN_FLAGS });
   await flags.refresh();
   const thread = new FoldThread();
   const resources: Resources = {
-    ...{ db, bus, log, flags, secret, clock, publicUrl, allowLocalUser, internalRelayUrl: parts.internalRelayUrl },
+    ...{ db, sql, bus, log, flags, secret, clock, publicUrl, allowLocalUser, internalRelayUrl: parts.internalRelayUrl },
     newId: () => v7(),
     relayUrl: (address) => env.SYNC_PUBLIC_URL ?? relayBase(publicUrl, address),
     metrics: parts.metrics ?? new Registry(),
@@ -104,6 +108,7 @@ export async function closeResources(resources: Resources): Promise<void> {
   resources.flags.close();
   resources.access.close();
   await resources.bus.close();
+  await resources.sql.close();
   await resources.db.$disconnect();
 }
 

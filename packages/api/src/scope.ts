@@ -1,5 +1,6 @@
 import { notFound } from '@markco/core/errors';
 import type { DbOrTx, Prisma } from '@markco/db/client';
+import type { SqlRunner } from '@markco/db/sql';
 import { z } from 'zod';
 import type { Principal } from './auth/principal.ts';
 
@@ -32,6 +33,48 @@ export function scoped(db: DbOrTx, principal: Pick<Principal, 'userId'>) {
       return (await db.asset.findUnique({ where: { userId_sha256: { userId, sha256 } } })) ?? missing('The file');
     },
   };
+}
+
+/** SE1 for the paths a person waits on: the same answers in plain SQL. */
+export function scopedSql(sql: SqlRunner, principal: Pick<Principal, 'userId'>) {
+  const { userId } = principal;
+  return {
+    /** A document in its project, neither of them deleted. */
+    async place(projectId: string, documentId: string): Promise<Place> {
+      uuid(projectId, 'The project');
+      const [row] = await sql.rows<Place & { documentThere: boolean }>(
+        `SELECT p.id AS "projectId", p.slug AS "projectSlug", p.name AS "projectName", d.id IS NOT NULL AS "documentThere",
+           d.project_id AS "documentProjectId", d.doc_path AS "docPath", d.size
+         FROM projects p LEFT JOIN documents d
+           ON d.id = $3::uuid AND d.user_id = p.user_id AND d.deleted_at IS NULL
+           AND EXISTS (SELECT 1 FROM projects own WHERE own.id = d.project_id AND own.deleted_at IS NULL)
+         WHERE p.id = $2::uuid AND p.user_id = $1::uuid AND p.deleted_at IS NULL`,
+        [userId, projectId, uuid(documentId, 'The document')],
+      );
+      if (!row) missing('The project');
+      return row.documentThere ? row : missing('The document');
+    },
+    async run(id: string): Promise<{ projectId: string; projectSlug: string }> {
+      const [row] = await sql.rows<{ projectId: string; projectSlug: string }>(
+        `SELECT r.project_id AS "projectId", p.slug AS "projectSlug" FROM runs r JOIN projects p ON p.id = r.project_id
+         WHERE r.id = $2::uuid AND r.user_id = $1::uuid`,
+        [userId, uuid(id, 'The run')],
+      );
+      return row ?? missing('The run');
+    },
+  };
+}
+
+/** Where a run belongs. */
+export interface Place {
+  readonly projectId: string;
+  readonly projectSlug: string;
+  readonly projectName: string;
+  /** The project the document is in, which need not be the one that was named. */
+  readonly documentProjectId: string;
+  readonly docPath: string;
+  /** Of the text, in UTF-16 units. */
+  readonly size: number;
 }
 
 /** Columns that hold whole texts and states: read only where they are wanted. */

@@ -9,13 +9,16 @@ const MAX_MESSAGE = 1_000_000;
 const MAX_OPEN = 200;
 
 const frame = z.union([
-  z.object({ m: z.unknown() }),
+  z.object({ m: z.unknown(), o: z.string().optional() }),
   z.object({ id: z.string(), n: z.number().int().min(1).max(200), i: z.number().int().min(0), c: z.string() }),
 ]);
 
-/** A message as one NOTIFY payload, or as several where it does not fit. Throws above 1 MB. */
-export function toPayloads(message: unknown): string[] {
-  const whole = JSON.stringify({ m: message });
+/**
+ * A message as one NOTIFY payload, or as several where it does not fit. Throws above 1 MB.
+ * @param origin names the sender, which heard the message already
+ */
+export function toPayloads(message: unknown, origin?: string): string[] {
+  const whole = JSON.stringify({ m: message, o: origin });
   const bytes = Buffer.from(whole);
   if (bytes.length <= MAX_PAYLOAD) return [whole];
   if (bytes.length > MAX_MESSAGE)
@@ -27,19 +30,26 @@ export function toPayloads(message: unknown): string[] {
   );
 }
 
+/** A message as it was sent. */
+export interface Received {
+  readonly message: unknown;
+  readonly origin: string | undefined;
+}
+
 /** Puts payloads together again. `take` returns the message once it is whole, else undefined; throws on what is no payload of ours. */
 export function createAssembler() {
   const open = new Map<string, (Buffer | undefined)[]>();
   return {
-    take(payload: string): unknown {
+    take(payload: string): Received | undefined {
       const part = frame.parse(JSON.parse(payload));
-      if (!('c' in part)) return part.m;
+      if (!('c' in part)) return { message: part.m, origin: part.o };
       const parts = open.get(part.id) ?? new Array<Buffer | undefined>(part.n).fill(undefined);
       open.set(part.id, parts);
       parts[part.i] = Buffer.from(part.c, 'base64');
       if (parts.some((piece) => piece === undefined)) return forgetOldest(open);
       open.delete(part.id);
-      return (JSON.parse(Buffer.concat(parts as Buffer[]).toString()) as { m: unknown }).m;
+      const { m, o } = JSON.parse(Buffer.concat(parts as Buffer[]).toString()) as { m: unknown; o?: string };
+      return { message: m, origin: o };
     },
     reset: () => open.clear(),
   };

@@ -1,14 +1,12 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Prisma, PrismaClient } from './generated/client.ts';
+import type { SqlTx } from './sql.ts';
 
 /** The database as every package sees it. */
 export type Db = PrismaClient;
 
-/** A transaction of {@link inTx}: the same tables, plus work that must wait for the commit. */
-export type Tx = Prisma.TransactionClient & {
-  /** Runs after the commit, in order; never when the transaction rolls back. Its failure does not fail the use case. */
-  afterCommit(hook: () => unknown): void;
-};
+/** A transaction of {@link inTx}: the same tables, plain SQL, and work that must wait for the commit. */
+export type Tx = Prisma.TransactionClient & SqlTx;
 
 /** What a query needs where it does not matter whether it runs in a transaction. */
 export type DbOrTx = Db | Prisma.TransactionClient;

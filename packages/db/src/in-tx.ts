@@ -1,3 +1,4 @@
+import { runHooks } from './after-commit.ts';
 import type { Db, Tx } from './client.ts';
 import { Prisma } from './client.ts';
 
@@ -32,16 +33,9 @@ export async function inTx<T>(db: Db, fn: (tx: Tx) => Promise<T>, options: TxOpt
 
 function withHooks(client: Prisma.TransactionClient, hooks: (() => unknown)[]): Tx {
   const afterCommit = (hook: () => unknown) => void hooks.push(hook);
-  return new Proxy(client, { get: (target, key) => (key === 'afterCommit' ? afterCommit : Reflect.get(target, key)) }) as Tx;
-}
-
-// The rows are committed: a bus that is away must not make the caller believe they are not. Readers catch up on reconnect.
-async function runHooks(hooks: readonly (() => unknown)[]): Promise<void> {
-  for (const hook of hooks) {
-    try {
-      await hook();
-    } catch {}
-  }
+  const rows = (text: string, values: readonly unknown[] = []) => client.$queryRawUnsafe(text, ...values);
+  const added: Record<PropertyKey, unknown> = { afterCommit, rows };
+  return new Proxy(client, { get: (target, key) => added[key] ?? Reflect.get(target, key) }) as Tx;
 }
 
 /** True for SQLSTATE 40001 and 40P01, through the query builder or a raw query: the transaction may simply be tried again. */

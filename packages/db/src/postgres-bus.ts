@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type BusMessage, type BusTopic, busMessage, type EventBus } from '@markco/core/bus';
 import pg from 'pg';
 import { createAssembler, toPayloads } from './bus-frames.ts';
@@ -15,7 +16,7 @@ export interface PostgresBusOptions {
 }
 
 /**
- * The event bus over LISTEN/NOTIFY on one connection of its own. Rejects where the first connection fails; after that it
+ * The event bus over LISTEN/NOTIFY on one connection of its own; listeners in this process hear a message without it. Rejects where the first connection fails; after that it
  * reconnects by itself (0.1 to 5 s) and tells `onReconnect`, because messages sent meanwhile are gone.
  */
 export async function createPostgresBus(connectionString: string, options: PostgresBusOptions = {}): Promise<EventBus> {
@@ -34,6 +35,8 @@ class PostgresBus implements EventBus {
   readonly #log: (line: string) => void;
   readonly #topics;
   readonly #assembler = createAssembler();
+  /** Names this process: what it sends, it hears at once and not again from Postgres. */
+  readonly #origin = randomUUID();
   #client: pg.Client | null = null;
   #connecting: Promise<void> | null = null;
   #check: NodeJS.Timeout | null = null;
@@ -67,6 +70,8 @@ class PostgresBus implements EventBus {
     client.on('notification', ({ payload }) => this.#receive(payload ?? ''));
     try {
       await client.connect();
+      // A wake-up is not worth a disk write: what it names is committed already, and a lost one is looked for.
+      await client.query('SET synchronous_commit TO off');
       await client.query(`LISTEN ${CHANNEL}`);
     } catch (error) {
       client.end().catch(() => {});
@@ -113,15 +118,17 @@ class PostgresBus implements EventBus {
 
   #receive(payload: string): void {
     try {
-      const message = this.#assembler.take(payload);
-      if (message !== undefined) this.#topics.deliver(busMessage.parse(message));
+      const received = this.#assembler.take(payload);
+      if (received && received.origin !== this.#origin) this.#topics.deliver(busMessage.parse(received.message));
     } catch {
       this.#log('a message on the event bus was not understood and is ignored; a newer version may be running beside this one');
     }
   }
 
   async publish(message: BusMessage): Promise<void> {
-    const payloads = toPayloads(busMessage.parse(message));
+    const parsed = busMessage.parse(message);
+    const payloads = toPayloads(parsed, this.#origin);
+    queueMicrotask(() => this.#closed || this.#topics.deliver(parsed));
     await this.#connecting;
     if (!this.#client) throw new Error('The event bus is not connected.');
     await this.#send(payloads);

@@ -1,4 +1,4 @@
-import type { ServerMessage } from '@markco/core/device/agent-message';
+import type { OfferedRun, ServerMessage } from '@markco/core/device/agent-message';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { deliverCommand } from './deliver-command.ts';
@@ -30,8 +30,8 @@ export interface AgentConnections {
   remove(connection: AgentConnection): void;
   get(deviceId: string): AgentConnection | undefined;
   all(): AgentConnection[];
-  /** Hands a command to the process that holds the device's socket; lost when none does. */
-  send(deviceId: string, command: DeviceCommand): Promise<void>;
+  /** Hands a command to the process that holds the device's socket; lost when none does. `offer`: what an offer says, if known. */
+  send(deviceId: string, command: DeviceCommand, offer?: OfferedRun): Promise<void>;
   /** The agent's answer to a request; null when none came in time. */
   waitForAnswer(requestId: string, withinMs: number): Promise<Answer | null>;
   answered(requestId: string, answer: Answer): Promise<void>;
@@ -54,9 +54,9 @@ function createConnections(resources: Resources): AgentConnections {
   const byDevice = new Map<string, AgentConnection>();
   const waiting = new Map<string, (answer: Answer) => void>();
 
-  const deliver = async (connection: AgentConnection, command: DeviceCommand): Promise<void> => {
+  const deliver = async (connection: AgentConnection, command: DeviceCommand, offer?: OfferedRun): Promise<void> => {
     try {
-      await deliverCommand(resources, connection, command);
+      await deliverCommand(resources, connection, command, offer);
     } catch (error) {
       resources.log.warn({ err: error, device_id: connection.deviceId, command: command.kind }, 'a command for a device was not delivered');
     }
@@ -84,9 +84,9 @@ function createConnections(resources: Resources): AgentConnections {
     },
     get: (deviceId) => byDevice.get(deviceId),
     all: () => [...byDevice.values()],
-    async send(deviceId, command) {
+    async send(deviceId, command, offer) {
       const local = byDevice.get(deviceId);
-      if (local) return deliver(local, command);
+      if (local) return deliver(local, command, offer);
       await resources.bus.publish({ topic: 'device.command', deviceId, command });
     },
     waitForAnswer: (requestId, withinMs) => waitFor(waiting, requestId, withinMs),

@@ -18,7 +18,7 @@ export interface Credentials {
 /** Personal access tokens start with this. */
 export const TOKEN_PREFIX = 'mk_';
 
-type Need = Pick<Resources, 'db' | 'secret' | 'clock' | 'access' | 'publicUrl'>;
+type Need = Pick<Resources, 'db' | 'sql' | 'secret' | 'clock' | 'access' | 'publicUrl'>;
 
 /**
  * Who sends the request, or null (SE2). A token counts before a cookie; a token that does not stand is never replaced by
@@ -54,13 +54,29 @@ async function byDeviceToken(resources: Need, token: string): Promise<Principal 
 
 async function byAccessToken(resources: Need, token: string): Promise<Principal | null> {
   const hash = sha256Hex(token);
-  const row = await resources.db.accessToken.findUnique({ where: { tokenHash: hash }, include: { user: { select: { name: true } } } });
+  const [row] = await resources.sql.rows<TokenRow>(
+    `SELECT t.id, t.user_id AS "userId", t.token_hash AS "tokenHash", t.scope, t.revoked_at AS "revokedAt", t.expires_at AS "expiresAt",
+       t.last_used_at AS "lastUsedAt", u.name AS "userName"
+     FROM access_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = $1`,
+    [hash],
+  );
   const now = resources.clock.now();
   if (!row || !sameText(row.tokenHash, hash) || row.revokedAt || (row.expiresAt && row.expiresAt <= now)) return null;
   if (!row.lastUsedAt || now.getTime() - row.lastUsedAt.getTime() > 60_000) {
     await resources.db.accessToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
   }
-  return { userId: row.userId, kind: row.scope === 'worker' ? 'worker' : 'token', sid: row.id, userName: row.user.name };
+  return { userId: row.userId, kind: row.scope === 'worker' ? 'worker' : 'token', sid: row.id, userName: row.userName };
+}
+
+interface TokenRow {
+  id: string;
+  userId: string;
+  tokenHash: string;
+  scope: string;
+  revokedAt: Date | null;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  userName: string | null;
 }
 
 async function bySessionCookie(resources: Need, header: string | undefined): Promise<Principal | null> {

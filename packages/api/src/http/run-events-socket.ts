@@ -6,7 +6,7 @@ import { type ApiContext, createContext } from '../context.ts';
 import { toPublicError } from '../public-error.ts';
 import type { Resources } from '../resources.ts';
 import { watchRun } from '../run-engine/watch-run.ts';
-import { scoped } from '../scope.ts';
+import { scopedSql } from '../scope.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { end, type SocketRegistry } from './socket-registry.ts';
@@ -24,7 +24,7 @@ export function createRunEventSockets(resources: Resources, registry: SocketRegi
       try {
         const ctx = await createContext(resources, req, { socket: true });
         if (!ctx.principal) return refuseUpgrade(socket, 401, 'You are not signed in.');
-        await scoped(resources.db, ctx.principal).run(runId);
+        await scopedSql(resources.sql, ctx.principal).run(runId);
         server.handleUpgrade(req, socket, head, (accepted) => void stream(resources, registry, accepted, ctx, runId, after));
       } catch (error) {
         const { http, message } = toPublicError(error);

@@ -1,7 +1,6 @@
 import { AppError } from '@markco/core/errors';
 import type { AwaitedInput } from '@markco/core/run/run-core';
 import { transition } from '@markco/core/run/transition';
-import { inTx } from '@markco/db/in-tx';
 import { seal } from '../agents/seal.ts';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -27,7 +26,7 @@ export async function answerInput(
   if (Buffer.byteLength(text) > MAX_ANSWER_BYTES)
     throw new AppError('too_large', 'An answer may have 256 KB at most. Read larger input from a file.');
   await scoped(resources.db, principal).run(runId);
-  await inTx(resources.db, async (tx) => {
+  await resources.sql.tx(async (tx) => {
     const run = (await lockRun(tx, runId))!;
     const asked = run.awaitingInput as AwaitedInput | null;
     const event = { type: 'stdinAnswered' as const, at: resources.clock.now(), execId };

@@ -1,10 +1,11 @@
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { RunEventBody } from '@markco/core/run/run-event';
-import type { Tx } from '@markco/db/client';
+import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { tryRunEvent } from './apply-run-event.ts';
 import { endingWords } from './ending-words.ts';
 import { publishRunChanged } from './publish-run.ts';
+import { updateRun } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 
 /** An event that changes the run itself. `at`: the agent's clock. */
@@ -14,7 +15,7 @@ export interface Effect {
 }
 
 /** RU16: what the events of a granted run do to its row, in their order. */
-export async function applyEffects(resources: Resources, tx: Tx, run: RunRow, effects: readonly Effect[]): Promise<RunRow> {
+export async function applyEffects(resources: Resources, tx: SqlTx, run: RunRow, effects: readonly Effect[]): Promise<RunRow> {
   let row = run;
   let errorName: string | null = null;
   for (const { at, body } of effects) {
@@ -27,7 +28,7 @@ export async function applyEffects(resources: Resources, tx: Tx, run: RunRow, ef
 
 async function applyOne(
   resources: Resources,
-  tx: Tx,
+  tx: SqlTx,
   row: RunRow,
   eventAt: Date,
   body: Effect['body'],
@@ -60,18 +61,19 @@ async function applyOne(
   }
 }
 
-async function started(resources: Resources, tx: Tx, row: RunRow, at: Date, fresh: boolean | undefined): Promise<RunRow | null> {
+async function started(resources: Resources, tx: SqlTx, row: RunRow, at: Date, fresh: boolean | undefined): Promise<RunRow | null> {
   const next = await tryRunEvent(resources, tx, row, { type: 'started', at, attempt: row.attempt }, { message: null });
   // The agent knows best whether the namespace was empty (a runtime restarted behind our back, or one that was there before).
   if (!next || fresh === undefined || fresh === row.freshSession) return next;
   if (fresh) {
-    await tx.runtimeSession.updateMany({
-      where: { userId: row.userId, projectId: row.projectId, language: row.language, name: row.sessionName },
-      data: { generation: { increment: 1 }, startedAt: at },
-    });
+    await tx.rows(
+      `UPDATE runtime_sessions SET generation = generation + 1, started_at = $5::timestamptz
+       WHERE user_id = $1::uuid AND project_id = $2::uuid AND language = $3 AND name = $4`,
+      [row.userId, row.projectId, row.language, row.sessionName, at],
+    );
   }
   publishRunChanged(resources, tx, row);
-  return tx.run.update({ where: { id: row.id }, data: { freshSession: fresh } });
+  return updateRun(tx, next, { freshSession: fresh });
 }
 
 const clamp = (at: Date, from: Date, to: Date): Date => new Date(Math.min(Math.max(Number(at), Number(from)), Number(to)));

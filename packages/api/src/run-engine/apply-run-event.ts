@@ -3,15 +3,16 @@ import { isTerminal } from '@markco/core/run/run';
 import type { RunCore } from '@markco/core/run/run-core';
 import { endingMessage } from '@markco/core/run/run-messages';
 import { type RunTransitionEvent, transition } from '@markco/core/run/transition';
-import { Prisma, type Tx } from '@markco/db/client';
+import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { finishRun } from './finish-run.ts';
 import { lockRun } from './lock-run.ts';
 import { publishRunChanged } from './publish-run.ts';
+import { type RunData, updateRun } from './run-columns.ts';
 import { type RunRow, toCore } from './run-row.ts';
 
 /** Columns a writer sets together with the transition. */
-export type RunExtras = Omit<Prisma.RunUncheckedUpdateManyInput, keyof RunCore>;
+export type RunExtras = Omit<RunData, keyof RunCore>;
 
 /**
  * RU1: applies one event to a run whose row this transaction has locked: `transition`, then a compare-and-set on (state, attempt),
@@ -21,7 +22,7 @@ export type RunExtras = Omit<Prisma.RunUncheckedUpdateManyInput, keyof RunCore>;
  */
 export async function applyRunEvent(
   resources: Resources,
-  tx: Tx,
+  tx: SqlTx,
   row: RunRow,
   event: RunTransitionEvent,
   extras: RunExtras = {},
@@ -32,7 +33,7 @@ export async function applyRunEvent(
   const ended = isTerminal(result.run.state);
   const data = { ...changedColumns(before, result.run), ...(ended ? endingColumns(result.run, extras) : {}), ...extras };
   if (Object.keys(data).length === 0) return row;
-  const [after] = await tx.run.updateManyAndReturn({ where: { id: row.id, state: row.state, attempt: row.attempt }, data });
+  const after = await updateRun(tx, row, data);
   if (!after) throw new AppError('conflict', 'This run was changed at the same moment. Try again.', { details: { runId: row.id } });
   publishRunChanged(resources, tx, after);
   if (ended) {
@@ -45,7 +46,7 @@ export async function applyRunEvent(
 /** RU1 for writers where a lost race means there is nothing to do: null when the event no longer fits. */
 export async function tryRunEvent(
   resources: Resources,
-  tx: Tx,
+  tx: SqlTx,
   row: RunRow,
   event: RunTransitionEvent,
   extras: RunExtras = {},
@@ -55,12 +56,11 @@ export async function tryRunEvent(
 }
 
 /** RU4: what comes later in the batch does not start any more. Always in the order of the batch, so that two endings cannot wait for each other. */
-async function failBatch(resources: Resources, tx: Tx, run: RunRow): Promise<void> {
-  const rest = await tx.run.findMany({
-    where: { userId: run.userId, batchId: run.batchId, ordinal: { gt: run.ordinal ?? 0 }, state: { in: ['queued', 'offered'] } },
-    orderBy: { ordinal: 'asc' },
-    select: { id: true },
-  });
+async function failBatch(resources: Resources, tx: SqlTx, run: RunRow): Promise<void> {
+  const rest = await tx.rows<{ id: string }>(
+    `SELECT id FROM runs WHERE user_id = $1::uuid AND batch_id = $2::uuid AND ordinal > $3 AND state IN ('queued', 'offered') ORDER BY ordinal`,
+    [run.userId, run.batchId, run.ordinal ?? 0],
+  );
   for (const { id } of rest) {
     const locked = await lockRun(tx, id);
     if (locked) await tryRunEvent(resources, tx, locked, { type: 'upstreamFailed', at: run.endedAt ?? new Date() });
@@ -71,11 +71,7 @@ function endingColumns(run: RunCore, extras: RunExtras): RunExtras {
   return extras.message === undefined ? { message: endingMessage(run.state, run.exitReason) } : {};
 }
 
-function changedColumns(before: RunCore, after: RunCore): Prisma.RunUncheckedUpdateManyInput {
-  const data: Record<string, unknown> = {};
-  for (const key of Object.keys(after) as (keyof RunCore)[]) {
-    if (after[key] === before[key]) continue;
-    data[key] = key === 'awaitingInput' && after[key] === null ? Prisma.DbNull : after[key];
-  }
-  return data as Prisma.RunUncheckedUpdateManyInput;
+function changedColumns(before: RunCore, after: RunCore): RunData {
+  const changed = (Object.keys(after) as (keyof RunCore)[]).filter((key) => after[key] !== before[key]);
+  return Object.fromEntries(changed.map((key) => [key, after[key]])) as RunData;
 }

@@ -1,11 +1,11 @@
 import { isTerminal, type RunState } from '@markco/core/run/run';
-import { inTx } from '@markco/db/in-tx';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { scoped } from '../scope.ts';
 import { applyRunEvent } from './apply-run-event.ts';
 import { lockRun } from './lock-run.ts';
+import { updateRun } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 
 /**
@@ -16,7 +16,7 @@ import type { RunRow } from './run-row.ts';
  */
 export async function cancelRun(resources: Resources, principal: Principal, runId: string, force: boolean): Promise<RunRow> {
   await scoped(resources.db, principal).run(runId);
-  return inTx(resources.db, async (tx) => {
+  return resources.sql.tx(async (tx) => {
     const run = (await lockRun(tx, runId))!;
     if (isTerminal(run.state as RunState)) return run;
     const at = resources.clock.now();
@@ -27,8 +27,7 @@ export async function cancelRun(resources: Resources, principal: Principal, runI
     if (asked.state !== 'running' || !asked.deviceId) return asked;
     const deviceId = asked.deviceId;
     const message = force ? 'Stopping by force…' : 'Stopping…';
-    await tx.run.update({ where: { id: runId }, data: { message } });
     tx.afterCommit(() => sendCommand(resources, deviceId, { kind: 'cancel', userId: run.userId, runId, force }));
-    return { ...asked, message };
+    return (await updateRun(tx, asked, { message })) ?? asked;
   });
 }

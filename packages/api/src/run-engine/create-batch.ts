@@ -1,10 +1,10 @@
 import { AppError } from '@markco/core/errors';
 import type { RunRequest, RunView } from '@markco/core/run/run';
-import { inTx } from '@markco/db/in-tx';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { insertRuns } from './insert-runs.ts';
 import { createOnce, type PreparedRun, prepareRun } from './prepare-run.ts';
+import { wakeDispatchers } from './publish-run.ts';
 import { reportRoute } from './route-run.ts';
 import { toRunView, withProjectSlug } from './run-row.ts';
 
@@ -24,7 +24,10 @@ export async function createBatch(
   const prepared: PreparedRun[] = [];
   const once = createOnce();
   for (const run of runs) prepared.push(await prepareRun(resources, principal, run, once));
-  await inTx(resources.db, (tx) => insertRuns(resources, tx, principal, prepared));
+  await resources.sql.tx(async (tx) => {
+    await insertRuns(resources, tx, principal, prepared);
+    wakeDispatchers(resources, tx);
+  });
   for (const { row, route, existed } of prepared) if (!existed) reportRoute(resources, { ...row, userId: principal.userId }, route);
   const ids = runs.map((run) => run.runId);
   const rows = await resources.db.run.findMany({ where: { id: { in: ids } }, include: withProjectSlug, orderBy: { ordinal: 'asc' } });

@@ -1,20 +1,37 @@
 import type { RunRequest, RunView } from '@markco/core/run/run';
-import { inTx } from '@markco/db/in-tx';
+import type { SqlTx } from '@markco/db/sql';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
+import { dispatchContextOf } from './dispatch-context.ts';
 import { insertRuns } from './insert-runs.ts';
-import { prepareRun } from './prepare-run.ts';
+import { offerNewRun } from './offer-run.ts';
+import { type PreparedRun, prepareRun } from './prepare-run.ts';
+import { wakeDispatchers } from './publish-run.ts';
 import { reportRoute } from './route-run.ts';
-import { toRunView, withProjectSlug } from './run-row.ts';
+import { type RunRow, toRunView, withProjectSlug } from './run-row.ts';
+import { withdrawUnaccepted } from './withdraw-unaccepted.ts';
 
 /**
- * RU2, RU3: makes a run from a request with a client-made id and routes it; dispatchers hear of it after the commit. The same id and
- * body answers the same run again.
+ * RU2, RU3: makes a run from a request with a client-made id, routes it, and offers it with the same commit where its device is online
+ * and free; else the dispatchers hear of it after the commit. The same id and body answers the same run again.
  * @throws AppError not_found (project, document, chosen device), bad_request, idempotency_conflict, limit_reached (RU8)
  */
 export async function createRun(resources: Resources, principal: Principal, request: RunRequest): Promise<RunView> {
   const prepared = await prepareRun(resources, principal, request);
-  await inTx(resources.db, (tx) => insertRuns(resources, tx, principal, [prepared]));
-  if (!prepared.existed) reportRoute(resources, { ...prepared.row, userId: principal.userId }, prepared.route);
-  return toRunView(await resources.db.run.findUniqueOrThrow({ where: { id: request.runId }, include: withProjectSlug }));
+  const made = await resources.sql.tx((tx) => insertAndOffer(resources, tx, principal, prepared));
+  if (!made) return toRunView(await resources.db.run.findUniqueOrThrow({ where: { id: request.runId }, include: withProjectSlug }));
+  reportRoute(resources, { ...prepared.row, userId: principal.userId }, prepared.route);
+  if (made.state === 'offered' && made.deviceId) withdrawUnaccepted(resources, dispatchContextOf(resources), made, made.deviceId);
+  return toRunView({ ...made, project: { slug: prepared.place.projectSlug } });
+}
+
+/** The new row; null where the run was there before. */
+async function insertAndOffer(resources: Resources, tx: SqlTx, principal: Principal, prepared: PreparedRun): Promise<RunRow | null> {
+  const [row] = await insertRuns(resources, tx, principal, [prepared]);
+  if (!row) return null;
+  const { route, place } = prepared;
+  const free = route.target.kind === 'device' && route.online && !row.batchId;
+  const offered = free && route.target.kind === 'device' ? await offerNewRun(resources, tx, row, route.target.deviceId, place) : null;
+  if (!offered) wakeDispatchers(resources, tx);
+  return offered ?? row;
 }

@@ -1,4 +1,3 @@
-import { inTx } from '@markco/db/in-tx';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { scoped } from '../scope.ts';
@@ -20,7 +19,7 @@ export async function decideWaiting(
 ): Promise<string[]> {
   const ids = [...new Set(runIds)].sort();
   for (const id of ids) await scoped(resources.db, principal).run(id);
-  return inTx(resources.db, async (tx) => {
+  return resources.sql.tx(async (tx) => {
     const decided: string[] = [];
     const at = resources.clock.now();
     for (const id of ids) {

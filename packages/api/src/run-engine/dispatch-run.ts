@@ -1,7 +1,5 @@
-import { ACCEPT_WITHIN_MS } from '@markco/core/device/constants';
 import { WAITING_FOR_CLOUD } from '@markco/core/run/run-messages';
 import type { Device } from '@markco/db/generated/client';
-import { inTx } from '@markco/db/in-tx';
 import { reachablePresence } from '../agents/device-view.ts';
 import { probeDevice } from '../agents/probe-device.ts';
 import type { Resources } from '../resources.ts';
@@ -12,8 +10,9 @@ import { offerRun } from './offer-run.ts';
 import { pickWorker } from './pick-worker.ts';
 import { publishRunChanged } from './publish-run.ts';
 import { routeRun } from './route-run.ts';
+import { updateRun } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
-import { withdrawRun } from './withdraw-run.ts';
+import { deviceWords, withdrawUnaccepted } from './withdraw-unaccepted.ts';
 
 const MAX_REROUTES = 4;
 
@@ -41,14 +40,14 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
     }
     const device = deviceId === run.deviceId ? await likely : await resources.db.device.findUnique({ where: { id: deviceId } });
     if (!device || !(await answers(resources, device))) {
-      context.unfit.add(runId, deviceId, await nameOf(resources, deviceId, 'does not answer right now'), true);
+      context.unfit.add(runId, deviceId, await deviceWords(resources, deviceId, 'does not answer right now'), true);
       continue;
     }
     const offered = await offerRun(resources, routed, deviceId);
     if (offered === 'full')
-      await sayWaiting(resources, run, await nameOf(resources, deviceId, 'is running as much as it can; this waits for a place'));
+      await sayWaiting(resources, run, await deviceWords(resources, deviceId, 'is running as much as it can; this waits for a place'));
     if (typeof offered === 'string') return false;
-    withdrawLater(resources, context, offered, deviceId);
+    withdrawUnaccepted(resources, context, offered, deviceId);
     return true;
   }
   return false;
@@ -60,30 +59,13 @@ async function answers(resources: Resources, device: Device): Promise<boolean> {
   return state === 'online' || (state === 'suspect' && (await probeDevice(resources, device)));
 }
 
-/** RU10: no ACCEPT within 5 s: attempt n is withdrawn and the run goes elsewhere. The sweep does it should this process die. */
-function withdrawLater(resources: Resources, context: DispatchContext, run: RunRow, deviceId: string): void {
-  context.later(async () => {
-    // Most were accepted long ago: one look without a lock.
-    const open = await resources.db.run.count({ where: { id: run.id, state: 'offered', attempt: run.attempt } });
-    if (open === 0) return;
-    const why = await nameOf(resources, deviceId, 'did not take the run');
-    context.unfit.add(run.id, deviceId, why, true);
-    if (!(await withdrawRun(resources, run.id, run.attempt, 'not accepted in time'))) context.unfit.forget(run.id);
-  }, ACCEPT_WITHIN_MS);
-}
-
-async function nameOf(resources: Resources, deviceId: string, what: string): Promise<string> {
-  const device = await resources.db.device.findUnique({ where: { id: deviceId }, select: { name: true } });
-  return `${device?.name ?? 'The computer'} ${what}`;
-}
-
 /** Tells the person what a queued run waits for, once. */
 export async function sayWaiting(resources: Resources, run: RunRow, message: string): Promise<void> {
   if (run.message === message) return;
-  await inTx(resources.db, async (tx) => {
+  await resources.sql.tx(async (tx) => {
     const locked = await lockRun(tx, run.id);
     if (locked?.state !== 'queued' || locked.message === message) return;
-    await tx.run.update({ where: { id: run.id }, data: { message } });
+    await updateRun(tx, locked, { message });
     publishRunChanged(resources, tx, run);
   });
 }

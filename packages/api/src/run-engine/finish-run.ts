@@ -1,4 +1,4 @@
-import type { Tx } from '@markco/db/client';
+import type { SqlTx } from '@markco/db/sql';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { wakeDispatchers } from './publish-run.ts';
@@ -9,7 +9,7 @@ import type { RunRow } from './run-row.ts';
  * What the end of a run brings: its number in the metrics, the session's last use, a withdrawn offer told to its device, and a wake-up
  * for whatever waited for the session. The rest of its batch is ended by apply-run-event.ts.
  */
-export async function finishRun(resources: Resources, tx: Tx, before: RunRow, after: RunRow): Promise<void> {
+export async function finishRun(resources: Resources, tx: SqlTx, before: RunRow, after: RunRow): Promise<void> {
   tx.afterCommit(() => {
     metricsOf(resources).ended(after);
     resources.log.info(
@@ -36,9 +36,10 @@ export async function finishRun(resources: Resources, tx: Tx, before: RunRow, af
   wakeDispatchers(resources, tx);
 }
 
-async function touchSession(tx: Tx, run: RunRow): Promise<void> {
-  await tx.runtimeSession.updateMany({
-    where: { userId: run.userId, projectId: run.projectId, language: run.language, name: run.sessionName },
-    data: { lastUsedAt: run.endedAt ?? new Date() },
-  });
+async function touchSession(tx: SqlTx, run: RunRow): Promise<void> {
+  await tx.rows(
+    `UPDATE runtime_sessions SET last_used_at = $5::timestamptz
+     WHERE user_id = $1::uuid AND project_id = $2::uuid AND language = $3 AND name = $4`,
+    [run.userId, run.projectId, run.language, run.sessionName, run.endedAt ?? new Date()],
+  );
 }

@@ -1,36 +1,43 @@
 import { MAX_QUEUED_PER_PROJECT } from '@markco/core/device/constants';
 import { AppError } from '@markco/core/errors';
-import type { Tx } from '@markco/db/client';
+import type { SqlTx } from '@markco/db/sql';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { lockName } from './lock-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
-import { publishRunChanged, wakeDispatchers } from './publish-run.ts';
+import { publishRunChanged } from './publish-run.ts';
+import { insertRun } from './run-columns.ts';
+import type { RunRow } from './run-row.ts';
 
 /**
  * RU2, RU4, RU8: inserts prepared runs in one transaction, all or none. Those that are there already with the same request are left
- * alone and marked `existed`.
+ * alone and marked `existed`. The caller wakes the dispatchers, or offers at once.
+ * @returns the rows that are new
  * @throws AppError idempotency_conflict, limit_reached
  */
-export async function insertRuns(resources: Resources, tx: Tx, principal: Principal, prepared: PreparedRun[]): Promise<void> {
+export async function insertRuns(resources: Resources, tx: SqlTx, principal: Principal, prepared: PreparedRun[]): Promise<RunRow[]> {
   const projectId = prepared[0]!.row.projectId;
   // One creator a project at a time, so that two requests cannot both take the last free place.
   await lockName(tx, `queue ${projectId}`);
   await markExisting(tx, principal, prepared);
   const fresh = prepared.filter((run) => !run.existed);
-  if (fresh.length === 0) return;
+  if (fresh.length === 0) return [];
   await checkQueue(tx, projectId, fresh.length);
   const createdAt = resources.clock.now();
-  await tx.run.createMany({ data: fresh.map(({ row }) => ({ ...row, createdAt })) });
-  for (const { row } of fresh) publishRunChanged(resources, tx, row);
-  wakeDispatchers(resources, tx);
+  const inserted: RunRow[] = [];
+  for (const { row } of fresh) {
+    const { id, ...data } = row;
+    inserted.push(await insertRun(tx, id, { ...data, createdAt }));
+  }
+  for (const row of inserted) publishRunChanged(resources, tx, row);
+  return inserted;
 }
 
-async function markExisting(tx: Tx, principal: Principal, prepared: PreparedRun[]): Promise<void> {
-  const rows = await tx.run.findMany({
-    where: { id: { in: prepared.map((run) => run.row.id) } },
-    select: { id: true, userId: true, requestHash: true },
-  });
+async function markExisting(tx: SqlTx, principal: Principal, prepared: PreparedRun[]): Promise<void> {
+  const rows = await tx.rows<{ id: string; userId: string; requestHash: string }>(
+    'SELECT id, user_id AS "userId", request_hash AS "requestHash" FROM runs WHERE id = ANY($1::uuid[])',
+    [prepared.map((run) => run.row.id)],
+  );
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const run of prepared) {
     const known = byId.get(run.row.id);
@@ -44,8 +51,12 @@ async function markExisting(tx: Tx, principal: Principal, prepared: PreparedRun[
   }
 }
 
-async function checkQueue(tx: Tx, projectId: string, adding: number): Promise<void> {
-  const queued = await tx.run.count({ where: { projectId, state: { in: ['queued', 'offered'] } } });
+async function checkQueue(tx: SqlTx, projectId: string, adding: number): Promise<void> {
+  const [counted] = await tx.rows<{ queued: number }>(
+    `SELECT count(*)::int AS queued FROM runs WHERE project_id = $1::uuid AND state IN ('queued', 'offered')`,
+    [projectId],
+  );
+  const queued = counted?.queued ?? 0;
   if (queued + adding <= MAX_QUEUED_PER_PROJECT) return;
   throw new AppError(
     'limit_reached',

@@ -1,4 +1,5 @@
-import type { Tx } from '@markco/db/client';
+import type { SqlTx } from '@markco/db/sql';
+import { updateRun } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 
 /** RU18, in bytes of stored JSON. Trimmed a megabyte at a time, so that a flood does not rewrite the log with every batch. */
@@ -13,23 +14,27 @@ const PRINTED = ['stdout', 'stderr', 'display', 'warning', 'note'];
  * RU18: once a log passes 10 MB its middle goes: the first MB and the last 8 to 9 MB stay, and a note at the place of the gap names
  * what is hidden.
  */
-export async function limitLog(tx: Tx, run: RunRow): Promise<void> {
+export async function limitLog(tx: SqlTx, run: RunRow): Promise<void> {
   if (run.logBytes <= BigInt(LOG_MAX_BYTES)) return;
   const range = await middle(tx, run);
   if (!range) return;
-  const [removed] = await tx.$queryRaw<Removed[]>`
-    WITH gone AS (
+  const [removed] = await tx.rows<Removed>(
+    `WITH gone AS (
       DELETE FROM run_events
-      WHERE run_id = ${run.id}::uuid AND (
-        (seq >= ${range.from} AND seq <= ${range.to} AND kind = ANY(${PRINTED}))
-        OR (seq < ${range.from} AND kind = 'note' AND body->>'hiddenBytes' IS NOT NULL))
+      WHERE run_id = $1::uuid AND (
+        (seq >= $2 AND seq <= $3 AND kind = ANY($4::text[]))
+        OR (seq < $2 AND kind = 'note' AND body->>'hiddenBytes' IS NOT NULL))
       RETURNING seq, at, octet_length(body::text) AS size, coalesce((body->>'hiddenBytes')::bigint, octet_length(body::text)) AS hidden
-    ) SELECT min(seq) AS seq, min(at) AS at, coalesce(sum(size), 0)::int AS bytes, coalesce(sum(hidden), 0)::bigint AS hidden FROM gone`;
+    ) SELECT min(seq) AS seq, min(at) AS at, coalesce(sum(size), 0)::int AS bytes, coalesce(sum(hidden), 0)::bigint AS hidden FROM gone`,
+    [run.id, range.from, range.to, PRINTED],
+  );
   if (!removed?.seq) return;
   const note = hiddenNote(Number(removed.hidden));
-  await tx.runEvent.create({ data: { runId: run.id, seq: removed.seq, at: removed.at, kind: 'note', body: note } });
+  await tx.rows(`INSERT INTO run_events (run_id, seq, at, kind, body) VALUES ($1::uuid, $2, $3::timestamptz, 'note', $4::jsonb)`, [
+    ...[run.id, removed.seq, removed.at, JSON.stringify(note)],
+  ]);
   const left = run.logBytes - BigInt(removed.bytes) + BigInt(Buffer.byteLength(JSON.stringify(note)));
-  await tx.run.update({ where: { id: run.id }, data: { logBytes: left } });
+  await updateRun(tx, run, { logBytes: left });
 }
 
 /** What was deleted; the note of an earlier gap is among it, so that there is one gap with one note. */
@@ -49,14 +54,16 @@ function hiddenNote(hiddenBytes: number) {
 }
 
 /** The events behind the first megabyte and before the last eight. */
-async function middle(tx: Tx, run: RunRow): Promise<{ from: number; to: number } | null> {
-  const [range] = await tx.$queryRaw<{ from: number | null; to: number | null }[]>`
-    WITH sized AS (
+async function middle(tx: SqlTx, run: RunRow): Promise<{ from: number; to: number } | null> {
+  const [range] = await tx.rows<{ from: number | null; to: number | null }>(
+    `WITH sized AS (
       SELECT seq, kind,
         sum(octet_length(body::text)) OVER (ORDER BY seq) AS until,
         sum(octet_length(body::text)) OVER (ORDER BY seq DESC) AS after
-      FROM run_events WHERE run_id = ${run.id}::uuid
+      FROM run_events WHERE run_id = $1::uuid
     ) SELECT min(seq) AS "from", max(seq) AS "to"
-      FROM sized WHERE until > ${LOG_HEAD_BYTES} AND after > ${LOG_TAIL_BYTES} AND seq <= ${run.lastSeq} AND kind = ANY(${PRINTED})`;
+      FROM sized WHERE until > $2 AND after > $3 AND seq <= $4 AND kind = ANY($5::text[])`,
+    [run.id, LOG_HEAD_BYTES, LOG_TAIL_BYTES, run.lastSeq, PRINTED],
+  );
   return range?.from && range.to ? { from: range.from, to: range.to } : null;
 }

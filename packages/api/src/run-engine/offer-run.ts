@@ -1,11 +1,12 @@
 import { MAX_RUNNING_PER_DEVICE } from '@markco/core/device/constants';
-import type { Tx } from '@markco/db/client';
-import { inTx } from '@markco/db/in-tx';
+import type { SqlTx } from '@markco/db/sql';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
+import type { Place } from '../scope.ts';
 import { applyRunEvent } from './apply-run-event.ts';
 import { lockName, lockRun } from './lock-run.ts';
 import type { RunRow } from './run-row.ts';
+import { toOffer } from './to-offer.ts';
 
 /** A worker refuses with `limit` when it is full; this only keeps a runaway from flooding one. */
 const MAX_RUNNING_PER_WORKER = 64;
@@ -20,29 +21,60 @@ export const sessionKey = (run: Pick<RunRow, 'userId' | 'projectId' | 'language'
  * @returns the offered row; `full` when the device runs as much as it may; `taken` when another process has it or its session is in use
  */
 export async function offerRun(resources: Resources, run: RunRow, deviceId: string): Promise<RunRow | 'full' | 'taken'> {
-  return inTx(resources.db, async (tx) => {
+  return resources.sql.tx(async (tx) => {
     const locked = await lockRun(tx, run.id, { skipLocked: true });
     if (locked?.state !== 'queued' || locked.heldSince || locked.attempt !== run.attempt) return 'taken';
     const { session, device } = await countActive(tx, locked, deviceId);
     if (session > 0) return 'taken';
     if (device >= (run.targetKind === 'cloud' ? MAX_RUNNING_PER_WORKER : MAX_RUNNING_PER_DEVICE)) return 'full';
-    const attempt = locked.attempt + 1;
-    const at = resources.clock.now();
-    const offered = await applyRunEvent(resources, tx, locked, { type: 'offer', at, attempt, deviceId }, { message: null });
-    tx.afterCommit(() => sendCommand(resources, deviceId, { kind: 'offer', userId: run.userId, runId: run.id, attempt }));
-    return offered;
+    return sendOffer(resources, tx, locked, deviceId);
   });
 }
 
-/** What is offered or runs in the run's session and on the device, counted under the locks of both: always in this order. */
-async function countActive(tx: Tx, run: RunRow, deviceId: string): Promise<{ session: number; device: number }> {
+/**
+ * RU9, RU10: offers a run in the transaction that made it, so that a tap costs one commit where its device is free.
+ * @param place where the run belongs, for the offer's words
+ * @returns the offered row; null where it has to wait: the dispatcher takes it then
+ */
+export async function offerNewRun(resources: Resources, tx: SqlTx, run: RunRow, deviceId: string, place: Place): Promise<RunRow | null> {
+  const { session, device, waiting } = await countActive(tx, run, deviceId);
+  if (session > 0 || waiting > 0 || device >= MAX_RUNNING_PER_DEVICE) return null;
+  return sendOffer(resources, tx, run, deviceId, place);
+}
+
+async function sendOffer(resources: Resources, tx: SqlTx, run: RunRow, deviceId: string, place?: Place): Promise<RunRow> {
+  const attempt = run.attempt + 1;
+  const at = resources.clock.now();
+  const offered = await applyRunEvent(resources, tx, run, { type: 'offer', at, attempt, deviceId }, { message: null });
+  const command = { kind: 'offer' as const, userId: run.userId, runId: run.id, attempt };
+  const offer = place && toOffer(offered, { slug: place.projectSlug, name: place.projectName });
+  tx.afterCommit(() => sendCommand(resources, deviceId, command, offer));
+  return offered;
+}
+
+interface Active {
+  /** Offered or running in the run's session. */
+  session: number;
+  /** Others that wait in its session. */
+  waiting: number;
+  /** Offered to or running on the device. */
+  device: number;
+}
+
+/** What is under way in the run's session and on the device, counted under the locks of both: always in this order. */
+async function countActive(tx: SqlTx, run: RunRow, deviceId: string): Promise<Active> {
   await lockName(tx, sessionKey(run), `device ${deviceId}`);
-  const { userId, projectId, language, sessionName } = run;
-  const [counted] = await tx.$queryRaw<{ session: number; device: number }[]>`
-    SELECT
-      (count(*) FILTER (WHERE user_id = ${userId}::uuid AND project_id = ${projectId}::uuid
-        AND language = ${language} AND session_name = ${sessionName}))::int AS session,
-      (count(*) FILTER (WHERE device_id = ${deviceId}::uuid))::int AS device
-    FROM runs WHERE state IN ('offered', 'running')`;
+  const { userId, projectId, language, sessionName, id } = run;
+  const [counted] = await tx.rows<Active>(
+    `SELECT
+      (count(*) FILTER (WHERE own AND state <> 'queued'))::int AS session,
+      (count(*) FILTER (WHERE own AND state = 'queued' AND held_since IS NULL AND id <> $6::uuid))::int AS waiting,
+      (count(*) FILTER (WHERE device_id = $5::uuid AND state <> 'queued'))::int AS device
+     FROM (
+       SELECT id, state, held_since, device_id,
+         (user_id = $1::uuid AND project_id = $2::uuid AND language = $3 AND session_name = $4) AS own
+       FROM runs WHERE state IN ('queued', 'offered', 'running')) AS open`,
+    [userId, projectId, language, sessionName, deviceId, id],
+  );
   return counted!;
 }

@@ -2,19 +2,24 @@ import { createHash } from 'node:crypto';
 import { parseCells } from '@markco/core/document/cells';
 import { AppError } from '@markco/core/errors';
 import { canonicalLanguage } from '@markco/core/routing/languages';
-import type { Route } from '@markco/core/routing/route-input';
 import type { RunRequest } from '@markco/core/run/run';
 import type { Prisma } from '@markco/db/client';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
-import { scoped } from '../scope.ts';
-import { decideRoute, routeColumns } from './route-run.ts';
+import { type Place, scoped, scopedSql } from '../scope.ts';
+import { type DecidedRoute, decideRoute, routeColumns } from './route-run.ts';
+import type { RunData } from './run-columns.ts';
+import type { RunRow } from './run-row.ts';
 import { cleanJson } from './stored-event.ts';
+
+/** The columns of a run that do not come from the database. */
+export type NewRun = RunData & Pick<RunRow, 'id' | 'userId' | 'projectId' | 'docPath' | 'requestHash'>;
 
 /** A run ready to be inserted. `existed` is set by the insert when it was there already (RU2). */
 export interface PreparedRun {
-  row: Prisma.RunUncheckedCreateInput & { docPath: string };
-  route: Route;
+  row: NewRun;
+  route: DecidedRoute;
+  place: Place;
   existed: boolean;
 }
 
@@ -28,32 +33,31 @@ export async function prepareRun(
   request: RunRequest,
   once: Once = createOnce(),
 ): Promise<PreparedRun> {
-  const scope = scoped(resources.db, principal);
-  const { target } = request;
-  const [, document] = await inOrder(
-    once(`project ${request.projectId}`, () => scope.project(request.projectId)),
-    once(`document ${request.documentId}`, () => scope.document(request.documentId)),
-    target?.kind === 'device' ? once(`device ${target.deviceId}`, () => scope.device(target.deviceId)) : null,
+  const { projectId, documentId, target } = request;
+  const [place] = await inOrder(
+    once(`place ${projectId} ${documentId}`, () => scopedSql(resources.sql, principal).place(projectId, documentId)),
+    target?.kind === 'device' ? once(`device ${target.deviceId}`, () => scoped(resources.db, principal).device(target.deviceId)) : null,
   );
-  if (document.projectId !== request.projectId)
+  if (place.documentProjectId !== projectId)
     throw new AppError('bad_request', 'The document is not part of this project. Reload it and try again.');
   checkCode(request);
   const language = canonicalLanguage(request.language);
-  const json = request as unknown as Prisma.InputJsonObject;
+  const json = request as unknown as Prisma.JsonObject;
   const routed = { id: request.runId, userId: principal.userId, projectId: request.projectId, language, sessionName: request.sessionName };
-  const asked = { ...routed, batchId: request.batchId ?? null, request: json as Prisma.JsonObject };
+  const asked = { ...routed, batchId: request.batchId ?? null, request: json };
   const [route, changed] = await inOrder(
     once(`route ${language} ${JSON.stringify(target)}`, () => decideRoute(resources, asked)),
-    codeChanged(resources, request, document.size, once),
+    codeChanged(resources, request, place.size, once),
   );
   return {
     existed: false,
     route,
+    place,
     row: {
       ...routed,
       ...routeColumns(route),
       documentId: request.documentId,
-      docPath: document.docPath,
+      docPath: place.docPath,
       code: request.code,
       codeHash: request.codeHash,
       request: json,
@@ -108,9 +112,12 @@ async function codeChanged(resources: Resources, request: RunRequest, size: numb
 
 /** The cells of the stored text, or null while it is too new to judge by. */
 async function settledCells(resources: Resources, documentId: string) {
-  const document = await resources.db.document.findUnique({ where: { id: documentId }, select: { contentText: true, updatedAt: true } });
-  const settled = document && resources.clock.now().getTime() - document.updatedAt.getTime() >= SETTLED_MS;
-  return settled ? parseCells(document.contentText) : null;
+  const before = new Date(resources.clock.now().getTime() - SETTLED_MS);
+  const [document] = await resources.sql.rows<{ text: string }>(
+    'SELECT content_text AS text FROM documents WHERE id = $1::uuid AND updated_at <= $2::timestamptz',
+    [documentId, before],
+  );
+  return document ? parseCells(document.text) : null;
 }
 
 /** Asks each question once for all runs of a batch. */

@@ -1,12 +1,12 @@
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { RunEvent } from '@markco/core/run/run-event';
-import type { Tx } from '@markco/db/client';
-import { inTx } from '@markco/db/in-tx';
+import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { applyEffects, type Effect } from './apply-effects.ts';
 import { limitLog } from './limit-log.ts';
 import { lockRun } from './lock-run.ts';
 import { publishRunEvents } from './publish-run.ts';
+import { updateRun } from './run-columns.ts';
 import { metricsOf } from './run-metrics.ts';
 import type { RunRow } from './run-row.ts';
 import { type StoredEvent, toStored } from './stored-event.ts';
@@ -32,7 +32,7 @@ export async function recordRunEvents(
   events: readonly RunEvent[],
 ): Promise<Recorded> {
   const stored = events.map(toStored).sort((a, b) => a.seq - b.seq);
-  return inTx(resources.db, async (tx) => {
+  return resources.sql.tx(async (tx) => {
     const run = await lockRun(tx, runId);
     const refused = refusal(run, deviceId, attempt);
     if (!run || refused) return { ackedSeq: 0, ignored: refused ?? 'unknown run' };
@@ -40,7 +40,7 @@ export async function recordRunEvents(
     if (fresh.length === 0) return { ackedSeq: run.lastSeq };
     const { bytes, ahead } = await insertEvents(tx, runId, fresh);
     const { lastSeq, effects, firstOutput } = await contiguous(tx, run, ahead ? null : fresh);
-    const counted = await tx.run.update({ where: { id: runId }, data: { lastSeq, logBytes: { increment: bytes } } });
+    const counted = (await updateRun(tx, run, { lastSeq, logBytes: run.logBytes + BigInt(bytes) }))!;
     await limitLog(tx, counted);
     if (!isTerminal(run.state as RunState)) await applyEffects(resources, tx, counted, effects);
     tx.afterCommit(() => {
@@ -59,21 +59,23 @@ function refusal(run: RunRow | null, deviceId: string, attempt: number): string 
 }
 
 /** `ahead`: events after a gap were there before, so that this batch may close it. */
-async function insertEvents(tx: Tx, runId: string, events: readonly StoredEvent[]): Promise<{ bytes: number; ahead: boolean }> {
+async function insertEvents(tx: SqlTx, runId: string, events: readonly StoredEvent[]): Promise<{ bytes: number; ahead: boolean }> {
   const seqs = events.map((e) => String(e.seq));
-  const ats = events.map((e) => e.at.toISOString().replace('Z', ''));
+  const ats = events.map((e) => e.at.toISOString());
   const kinds = events.map((e) => e.kind);
   const bodies = events.map((e) => e.json);
   // The outer SELECT sees the table as it was before the INSERT.
-  const rows = await tx.$queryRaw<{ bytes: number; ahead: boolean }[]>`
-    WITH added AS (
+  const rows = await tx.rows<{ bytes: number; ahead: boolean }>(
+    `WITH added AS (
       INSERT INTO run_events (run_id, seq, at, kind, body)
-      SELECT ${runId}::uuid, e.seq::int, e.at::timestamp, e.kind, e.body::jsonb
-      FROM unnest(${seqs}::text[], ${ats}::text[], ${kinds}::text[], ${bodies}::text[]) AS e(seq, at, kind, body)
+      SELECT $1::uuid, e.seq::int, e.at::timestamptz, e.kind, e.body::jsonb
+      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS e(seq, at, kind, body)
       ON CONFLICT (run_id, seq) DO NOTHING
       RETURNING octet_length(body::text) AS size
     ) SELECT coalesce(sum(size), 0)::int AS bytes,
-        EXISTS (SELECT 1 FROM run_events WHERE run_id = ${runId}::uuid AND seq >= ${events[0]!.seq}) AS ahead FROM added`;
+        EXISTS (SELECT 1 FROM run_events WHERE run_id = $1::uuid AND seq >= $6) AS ahead FROM added`,
+    [runId, seqs, ats, kinds, bodies, events[0]!.seq],
+  );
   return rows[0] ?? { bytes: 0, ahead: true };
 }
 
@@ -89,7 +91,7 @@ const EFFECTS = new Set(['started', 'stdin_request', 'stdin_answered', 'error', 
 
 /** Walks from the row's last seq over what is stored now, up to the first gap. `added`: all that is stored after it, if that is known. */
 async function contiguous(
-  tx: Tx,
+  tx: SqlTx,
   run: RunRow,
   added: readonly StoredEvent[] | null,
 ): Promise<{ lastSeq: number; effects: Effect[]; firstOutput: boolean }> {
@@ -108,15 +110,17 @@ async function contiguous(
 
 const asRow = ({ seq, at, kind, json }: StoredEvent): Row => ({ seq, at, kind, body: EFFECTS.has(kind) ? JSON.parse(json) : null });
 
-const storedAfter = (tx: Tx, run: RunRow): Promise<Row[]> => tx.$queryRaw<Row[]>`
-    SELECT seq, at, kind, CASE WHEN kind = ANY(${[...EFFECTS]}) THEN body END AS body
-    FROM run_events WHERE run_id = ${run.id}::uuid AND seq > ${run.lastSeq} ORDER BY seq`;
+const storedAfter = (tx: SqlTx, run: RunRow): Promise<Row[]> =>
+  tx.rows<Row>(
+    `SELECT seq, at, kind, CASE WHEN kind = ANY($3::text[]) THEN body END AS body
+     FROM run_events WHERE run_id = $1::uuid AND seq > $2 ORDER BY seq`,
+    [run.id, run.lastSeq, [...EFFECTS]],
+  );
 
-async function hadOutput(tx: Tx, run: RunRow): Promise<boolean> {
+async function hadOutput(tx: SqlTx, run: RunRow): Promise<boolean> {
   if (run.lastSeq === 0) return false;
-  const earlier = await tx.runEvent.findFirst({
-    where: { runId: run.id, seq: { lte: run.lastSeq }, kind: { in: [...OUTPUT] } },
-    select: { seq: true },
-  });
-  return earlier !== null;
+  const earlier = await tx.rows('SELECT seq FROM run_events WHERE run_id = $1::uuid AND seq <= $2 AND kind = ANY($3::text[]) LIMIT 1', [
+    ...[run.id, run.lastSeq, [...OUTPUT]],
+  ]);
+  return earlier.length > 0;
 }

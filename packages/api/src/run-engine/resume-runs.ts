@@ -1,7 +1,6 @@
 import type { AgentMessage, MrpResponse, ResumeReply } from '@markco/core/device/agent-message';
 import { isTerminal, type RunState } from '@markco/core/run/run';
-import type { Tx } from '@markco/db/client';
-import { inTx } from '@markco/db/in-tx';
+import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { applyRunEvent, tryRunEvent } from './apply-run-event.ts';
 import { lockRun } from './lock-run.ts';
@@ -25,7 +24,7 @@ export async function resumeRuns(resources: Resources, deviceId: string, message
 }
 
 async function resumeOne(resources: Resources, deviceId: string, reported: Reported): Promise<Answered> {
-  return inTx(resources.db, async (tx) => {
+  return resources.sql.tx(async (tx) => {
     const run = await lockRun(tx, reported.runId);
     const forget: Answered = { runId: reported.runId, ackedSeq: reported.lastSeq, action: 'forget' };
     if (!run || run.deviceId !== deviceId || run.attempt !== reported.attempt) return forget;
@@ -40,7 +39,7 @@ async function resumeOne(resources: Resources, deviceId: string, reported: Repor
   });
 }
 
-async function resumeRunning(resources: Resources, tx: Tx, run: RunRow, reported: Reported): Promise<Answered['action']> {
+async function resumeRunning(resources: Resources, tx: SqlTx, run: RunRow, reported: Reported): Promise<Answered['action']> {
   const at = resources.clock.now();
   const back = run.contactLostSince ? await applyRunEvent(resources, tx, run, { type: 'contactRegained', at }, { message: null }) : run;
   if (reported.phase === 'accepted') {
@@ -80,7 +79,7 @@ async function interruptUnknown(
 }
 
 async function interruptAbsent(resources: Resources, deviceId: string, runId: string): Promise<void> {
-  await inTx(resources.db, async (tx) => {
+  await resources.sql.tx(async (tx) => {
     const run = await lockRun(tx, runId);
     if (run?.deviceId !== deviceId) return;
     const at = resources.clock.now();

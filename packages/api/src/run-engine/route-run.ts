@@ -1,11 +1,11 @@
 import { chooseTarget } from '@markco/core/routing/choose-target';
 import type { Route } from '@markco/core/routing/route-input';
-import { inTx } from '@markco/db/in-tx';
 import type { Resources } from '../resources.ts';
 import { RELEASED_MESSAGE } from './held-runs.ts';
 import { loadRouteInput, type RoutedRun, type UnfitDevices } from './load-route-input.ts';
 import { lockRun } from './lock-run.ts';
 import { publishRunChanged } from './publish-run.ts';
+import { updateRun } from './run-columns.ts';
 import { metricsOf } from './run-metrics.ts';
 import type { RunRow } from './run-row.ts';
 
@@ -17,11 +17,17 @@ export const routeColumns = (route: Route) => ({
   routeDetail: route.detail,
 });
 
+/** `online`: the device it goes to can be offered the run without a probe (AG2). */
+export type DecidedRoute = Route & { readonly online: boolean };
+
 /** RU5: decides where a run goes now, from the rows as they are. */
-export async function decideRoute(resources: Resources, run: RoutedRun, unfit?: UnfitDevices): Promise<Route> {
-  const input = await loadRouteInput(resources.db, run, resources.clock.now(), unfit);
+export async function decideRoute(resources: Resources, run: RoutedRun, unfit?: UnfitDevices): Promise<DecidedRoute> {
+  const input = await loadRouteInput(resources.sql, run, resources.clock.now(), unfit);
   const flags = resources.flags.for(run.userId);
-  return chooseTarget(input.request, input.devices, input.session, flags, input.settings);
+  const route = chooseTarget(input.request, input.devices, input.session, flags, input.settings);
+  const { target } = route;
+  const device = target.kind === 'device' ? input.devices.find(({ id }) => id === target.deviceId) : undefined;
+  return { ...route, online: device?.presence === 'online' };
 }
 
 /** RU5: counts and logs a decision that was stored. */
@@ -45,15 +51,15 @@ export function reportRoute(resources: Resources, run: Pick<RunRow, 'id' | 'user
  * RU5, RU7: routes a run that still waits, and stores, logs and counts the decision where it differs from the stored one.
  * @returns the route, or null when the run no longer waits
  */
-export async function routeRun(resources: Resources, run: RunRow, unfit?: UnfitDevices): Promise<Route | null> {
+export async function routeRun(resources: Resources, run: RunRow, unfit?: UnfitDevices): Promise<DecidedRoute | null> {
   const route = await decideRoute(resources, run, unfit);
   const columns = routeColumns(route);
   const same = run.targetKind === columns.targetKind && run.reason === columns.reason && run.routeDetail === columns.routeDetail;
   if (same && (route.target.kind !== 'device' || run.deviceId === columns.deviceId)) return route;
-  return inTx(resources.db, async (tx) => {
+  return resources.sql.tx(async (tx) => {
     const locked = await lockRun(tx, run.id);
     if (locked?.state !== 'queued') return null;
-    await tx.run.update({ where: { id: run.id }, data: { ...columns, message: keptMessage(locked) } });
+    await updateRun(tx, locked, { ...columns, message: keptMessage(locked) });
     publishRunChanged(resources, tx, run);
     const moved = locked.targetKind !== columns.targetKind || locked.reason !== columns.reason || locked.deviceId !== columns.deviceId;
     if (moved) tx.afterCommit(() => reportRoute(resources, run, route));

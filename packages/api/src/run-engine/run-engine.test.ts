@@ -15,7 +15,7 @@ describe('a run from the tap to its end', () => {
     await device.connect();
     const request = makeRequest(t.resources, t.project, { code: 'print(1)' });
     const view = await createRun(t.resources, t.ada, request);
-    expect(view).toMatchObject({ state: 'queued', reason: 'device_online', target: { kind: 'device' } });
+    expect(view).toMatchObject({ state: 'offered', reason: 'device_online', target: { kind: 'device' } });
 
     const items = await t.watch(request.runId);
     const events = items.flatMap((item) => (item.type === 'event' ? [item.event] : []));

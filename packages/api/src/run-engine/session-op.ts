@@ -1,7 +1,6 @@
 import type { sessionOpInput } from '@markco/core/contract/runs';
 import { AppError } from '@markco/core/errors';
 import { canonicalLanguage } from '@markco/core/routing/languages';
-import { inTx } from '@markco/db/in-tx';
 import type { z } from 'zod';
 import { connectionsOf } from '../agents/connections.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -32,7 +31,7 @@ export async function sessionOp(resources: Resources, principal: Principal, inpu
       'unavailable',
       `${session.device?.name ?? 'The computer'} is not connected, so its session cannot be ${op === 'restart' ? 'restarted' : 'reset'} now.`,
     );
-  await inTx(resources.db, (tx) => endSession(tx, { userId, projectId, language, name: sessionName }, resources.clock.now()));
+  await endSession(resources.sql, { userId, projectId, language, name: sessionName }, resources.clock.now());
 }
 
 type Question = { userId: string; projectId: string; language: string; sessionName: string; op: 'restart' | 'reset' };

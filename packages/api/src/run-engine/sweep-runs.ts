@@ -2,7 +2,6 @@ import { ACCEPT_WITHIN_MS, DEVICE_LOST_AFTER_MS, QUEUE_AUTOSTART_MS, QUEUE_EXPIR
 import { contactLost } from '@markco/core/run/run-messages';
 import type { RunTransitionEvent } from '@markco/core/run/transition';
 import type { Prisma } from '@markco/db/client';
-import { inTx } from '@markco/db/in-tx';
 import type { Resources } from '../resources.ts';
 import { type RunExtras, tryRunEvent } from './apply-run-event.ts';
 import { mustAsk } from './held-runs.ts';
@@ -102,7 +101,7 @@ async function each(resources: Resources, where: Prisma.RunWhereInput, change: (
 
 /** The row may have moved on since it was found: then the event does not fit, and nothing happens. */
 async function apply(resources: Resources, found: RunRow, event: RunTransitionEvent, extras?: RunExtras): Promise<void> {
-  await inTx(resources.db, async (tx) => {
+  await resources.sql.tx(async (tx) => {
     const run = await lockRun(tx, found.id, { skipLocked: true });
     if (run && run.updatedAt.getTime() === found.updatedAt.getTime()) await tryRunEvent(resources, tx, run, event, extras);
   });

@@ -2,8 +2,9 @@ import { isTerminal } from '@markco/core/run/run';
 import type { RunEvent, RunEventBody, RunWatchItem } from '@markco/core/run/run-event';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
-import { scoped } from '../scope.ts';
-import { toRunView, withProjectSlug } from './run-row.ts';
+import { scopedSql } from '../scope.ts';
+import { RUN_COLUMNS } from './run-columns.ts';
+import { type RunRow, toRunView } from './run-row.ts';
 import { createWaker } from './waker.ts';
 
 const PAGE = 500;
@@ -30,17 +31,13 @@ export async function* watchRun(
     resources.bus.onReconnect(waker.wake),
   ];
   try {
-    const { projectId } = await scoped(resources.db, principal).run(runId);
-    const project = await resources.db.project.findUniqueOrThrow({ where: { id: projectId }, ...withProjectSlug.project });
+    const { projectSlug } = await scopedSql(resources.sql, principal).run(runId);
     let shown = '';
     for (let last = after; !signal.aborted; ) {
-      const [row, found] = await Promise.all([
-        resources.db.run.findUnique({ where: { id: runId } }),
-        eventsPage(resources, runId, last, MAX_SEQ, PAGE),
-      ]);
+      const [row, found] = await Promise.all([readRun(resources, runId), eventsPage(resources, runId, last, MAX_SEQ, PAGE)]);
       if (!row) return;
       // The view first, so that a watcher knows what the events belong to; again after them, when they changed it.
-      const view = toRunView({ ...row, project });
+      const view = toRunView({ ...row, project: { slug: projectSlug } });
       const ended = isTerminal(view.state);
       if (!ended && differs(shown, view)) yield { type: 'run', run: view };
       for await (const event of readEvents(resources, runId, found, last, row.lastSeq, signal)) {
@@ -83,12 +80,16 @@ async function* readEvents(
 
 /** Events with `from` < seq ≤ `until`. Where the log was shortened (RU18) seqs are missing and a note says so. */
 export async function eventsPage(resources: Resources, runId: string, from: number, until: number, limit: number): Promise<RunEvent[]> {
-  const rows = await resources.db.runEvent.findMany({
-    where: { runId, seq: { gt: from, lte: until } },
-    orderBy: { seq: 'asc' },
-    take: limit,
-  });
-  return rows.map((row) => ({ seq: row.seq, at: row.at.getTime(), body: row.body as unknown as RunEventBody }));
+  const rows = await resources.sql.rows<{ seq: number; at: Date; body: RunEventBody }>(
+    'SELECT seq, at, body FROM run_events WHERE run_id = $1::uuid AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4',
+    [runId, from, until, limit],
+  );
+  return rows.map((row) => ({ seq: row.seq, at: row.at.getTime(), body: row.body }));
+}
+
+async function readRun(resources: Resources, runId: string): Promise<RunRow | undefined> {
+  const [row] = await resources.sql.rows<RunRow>(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = $1::uuid`, [runId]);
+  return row;
 }
 
 // lastSeq moves with every event, which the watcher sees anyway.

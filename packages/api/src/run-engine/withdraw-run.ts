@@ -1,4 +1,3 @@
-import { inTx } from '@markco/db/in-tx';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { tryRunEvent } from './apply-run-event.ts';
@@ -17,7 +16,7 @@ export async function withdrawRun(
   reason: string,
   message: string | null = null,
 ): Promise<boolean> {
-  return inTx(resources.db, async (tx) => {
+  return resources.sql.tx(async (tx) => {
     const run = await lockRun(tx, runId);
     if (!run) return false;
     const deviceId = run.deviceId;

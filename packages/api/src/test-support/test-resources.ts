@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createMemoryBus } from '@markco/db/memory-bus';
+import { createSql } from '@markco/db/sql';
 import { testDatabase } from '@markco/testing/database';
 import { pino } from 'pino';
 import type { Principal } from '../auth/principal.ts';
@@ -16,10 +17,12 @@ export interface TestResources extends Resources {
 
 export async function testResources(env: Record<string, string> = {}): Promise<TestResources> {
   const database = await testDatabase();
+  const sql = createSql({ connectionString: database.url, max: 8, applicationName: 'markco-test-sql' });
   let ahead = 0;
   const resources = await assembleResources({
     env: readEnv({ DATABASE_URL: database.url, NODE_ENV: 'test', ...env }),
     db: database.db,
+    sql,
     bus: createMemoryBus(),
     log: pino({ level: 'silent' }),
     secret: new TextEncoder().encode('a secret for tests that is long enough'),
@@ -34,6 +37,7 @@ export async function testResources(env: Record<string, string> = {}): Promise<T
     drop: async () => {
       resources.flags.close();
       resources.access.close();
+      await sql.close();
       await database.drop();
     },
   });
