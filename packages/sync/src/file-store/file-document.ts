@@ -152,7 +152,7 @@ export class FileDocument {
   absorb(state: Uint8Array): Promise<Uint8Array | null> {
     return this.#queue.run(async () => {
       const { doc } = await this.#memory.open();
-      const fresh = missingFrom(Y.encodeStateAsUpdate(doc), state);
+      const fresh = missingFrom(doc, state);
       if (fresh) {
         await this.#memory.appendUpdates([fresh]);
         this.#memory.apply([fresh]);

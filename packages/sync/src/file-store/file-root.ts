@@ -1,7 +1,8 @@
+import { lstatSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { foldKey } from '@markco/core/project/doc-path';
-import { type DocumentMeta, readMeta, writeMeta } from './document-meta.ts';
+import { type DocumentMeta, isLocalEpoch, readMeta, writeMeta } from './document-meta.ts';
 import type { DocumentSite } from './document-site.ts';
 import { FileDocument } from './file-document.ts';
 import { decodeFrames, FRAME } from './log-frame.ts';
@@ -62,13 +63,21 @@ export class FileRoot {
     return document;
   }
 
-  /** FB9: the file for a new document path: the path, or one beside it where another document's file can't be told apart. */
-  freeFile(documentPath: string): string {
+  /**
+   * FB9: the file for a new document path: the path, or one beside it where another document's file can't be told apart. `onDisk`: also where
+   * any file of that name is there.
+   */
+  freeFile(documentPath: string, { onDisk = false } = {}): string {
     const dot = documentPath.lastIndexOf('.');
     for (let n = 1; ; n++) {
       const file = n === 1 ? documentPath : `${documentPath.slice(0, dot)} (${n})${documentPath.slice(dot)}`;
-      if (this.idOf(file) === null) return file;
+      if (onDisk ? this.isFree(file) : this.idOf(file) === null) return file;
     }
+  }
+
+  /** True where neither a document nor any file has this path. */
+  isFree(file: string): boolean {
+    return this.idOf(file) === null && lstatSync(this.absolute(file), { throwIfNoEntry: false }) === undefined;
   }
 
   /** Records another path and file of a document; the file itself is moved by the caller. */
@@ -92,6 +101,26 @@ export class FileRoot {
       await rm(this.#metaPath(documentId), { force: true });
       await rename(logPath, path.join(attic, path.basename(logPath))).catch(() => undefined);
     });
+  }
+
+  /** Takes a removed document's state out of `.markco/deleted`; its file is written anew. Null where there is none. */
+  async revive(documentId: string, documentPath: string): Promise<FileDocument | null> {
+    if (this.documents.has(documentId)) return this.documents.get(documentId)!;
+    const logPath = path.join(this.dir, STATE_FOLDER, 'docs', `${documentId}.yjs`);
+    const kept = await rename(path.join(this.dir, STATE_FOLDER, 'deleted', `${documentId}.yjs`), logPath).then(
+      () => true,
+      (error: unknown) => {
+        if (isMissing(error)) return false;
+        throw error;
+      },
+    );
+    if (!kept) return null;
+    const found = await readHeader(logPath);
+    if (!found) return null;
+    const names = { path: documentPath, file: this.freeFile(documentPath), serverId: documentId, syncedPath: documentPath };
+    const document = this.add({ ...found, ...names });
+    await this.#saveMeta(document.meta);
+    return document;
   }
 
   async saveMeta(document: FileDocument): Promise<void> {
@@ -129,18 +158,9 @@ export class FileRoot {
     for (const meta of metas) if (meta && !this.documents.has(meta.documentId)) this.add(meta);
     for (const name of names.filter((entry) => entry.endsWith('.yjs'))) {
       const id = name.slice(0, -'.yjs'.length);
-      if (!this.documents.has(id)) await this.#recoverMeta(path.join(folder, name));
+      const recovered = this.documents.has(id) ? null : await readHeader(path.join(folder, name));
+      if (recovered) this.add(recovered);
     }
-  }
-
-  /** A log without its JSON (a power cut): the log's header knows the path. */
-  async #recoverMeta(logPath: string): Promise<void> {
-    const { frames } = decodeFrames(await readFile(logPath));
-    const header = frames.findLast((frame) => frame.kind === FRAME.header);
-    if (!header) return;
-    const { documentId, epoch, path: documentPath } = JSON.parse(Buffer.from(header.payload).toString('utf8'));
-    const unknown = { serverId: null, syncedPath: null, pulled: false, dirty: true, textHash: '', fileHash: null, stamp: null };
-    this.add({ documentId, path: documentPath, file: documentPath, epoch, ...unknown });
   }
 
   #site(): DocumentSite {
@@ -186,4 +206,16 @@ export class FileRoot {
   #key(file: string): string {
     return this.foldsCase ? foldKey(file) : file.normalize('NFC');
   }
+}
+
+/** What a log without its JSON (a power cut) still says of its document. */
+async function readHeader(logPath: string): Promise<DocumentMeta | null> {
+  const { frames } = decodeFrames(await readFile(logPath));
+  const header = frames.findLast((frame) => frame.kind === FRAME.header);
+  if (!header) return null;
+  const { documentId, epoch, path: documentPath } = JSON.parse(Buffer.from(header.payload).toString('utf8'));
+  const unknown = { serverId: null, syncedPath: null, textHash: '', fileHash: null, stamp: null };
+  // Only a log with state has an epoch of the server's; what of it is there is found when it is opened.
+  const pulled = frames.some(({ kind }) => kind === FRAME.snapshot) && !isLocalEpoch(epoch);
+  return { documentId, path: documentPath, file: documentPath, epoch, pulled, dirty: true, ...unknown };
 }

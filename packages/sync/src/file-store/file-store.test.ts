@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { documentStoreContract } from '../store/document-store.contract.ts';
+import { documentStoreContract, type StoreUnderTest } from '../store/document-store.contract.ts';
 import type { FileStore } from './file-store.ts';
 import { makeFolder, OWNER, openStore, Peer, refOf, until } from './test-folder.ts';
 
@@ -294,7 +294,7 @@ it('SY8 refuses updates of documents it does not have, and stores none of the ba
   expect(peer.toString()).toBe('one\n');
 });
 
-documentStoreContract('file', async () => {
+const openFileStore = async (): Promise<StoreUnderTest> => {
   const folder = makeFolder();
   let n = 0;
   let store = await openStore(folder.dir, { watch: false });
@@ -309,7 +309,12 @@ documentStoreContract('file', async () => {
       if (updates.length > 0) await store.append([{ ref, updates }]);
       return ref;
     },
-    remove: (ref) => store.remove(ref.documentId),
+    lose: (ref) => store.remove(ref.documentId),
+    rename: async (ref, name) => {
+      await store.rename(ref.documentId, { path: name, synced: true }, true);
+      return { ...ref, path: name };
+    },
+    contentOf: async (ref) => readFileSync(path.join(folder.dir, store.meta(ref.documentId)!.file), 'utf8'),
     reopen: async () => {
       await store.close();
       store = await openStore(folder.dir, { watch: false });
@@ -320,4 +325,5 @@ documentStoreContract('file', async () => {
       folder.cleanUp();
     },
   };
-});
+};
+documentStoreContract('file', openFileStore, { lose: true, delete: false, versions: false });

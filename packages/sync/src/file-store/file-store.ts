@@ -16,6 +16,7 @@ import type { AdoptOutcome } from './file-document.ts';
 import type { RootSpec, SiteEvents } from './file-root.ts';
 import { gitIsBusy } from './git-lock.ts';
 import { LateWriters } from './late-writers.ts';
+import { moveToTrash } from './move-to-trash.ts';
 import { ProjectionTimer } from './projection-timer.ts';
 import { type Found, RootSet } from './root-set.ts';
 import { Listeners, type StoreEvent } from './store-events.ts';
@@ -102,6 +103,17 @@ export class FileStore implements DocumentStore {
     return found ? { ...found.document.meta } : null;
   }
 
+  /** Who and where a document is; null where it is not in any folder. */
+  refOf(documentId: string): DocumentRef | null {
+    const found = this.#roots.find(documentId);
+    return found && this.#ref(found);
+  }
+
+  /** True where neither a document nor a file of another's has this path. */
+  isFree(dir: string, file: string): boolean {
+    return this.#roots.root(dir)?.isFree(file) ?? false;
+  }
+
   /** The document of a file (relative to the folder), if it is one we keep. */
   idOf(dir: string, file: string): string | null {
     return this.#roots.root(dir)?.idOf(file) ?? null;
@@ -165,13 +177,10 @@ export class FileStore implements DocumentStore {
     return this.#roots.get(documentId).document.adopt(epoch, state, conflictCopy);
   }
 
-  /** SY12: state of the same history from another store. Returns what was new here, null if nothing; open documents hear of it. */
+  /** SY12: state of the same history from another store. Returns what was new here, null if nothing; whoever has it open must be told. */
   async absorb(documentId: string, state: Uint8Array): Promise<Uint8Array | null> {
     const fresh = await this.#roots.get(documentId).document.absorb(state);
-    if (fresh) {
-      this.#external.emit(documentId, fresh);
-      this.#projection.schedule(documentId);
-    }
+    if (fresh) this.#projection.schedule(documentId);
     return fresh;
   }
 
@@ -179,8 +188,9 @@ export class FileStore implements DocumentStore {
   async rename(documentId: string, names: { path: string; file?: string; synced: boolean }, moveFile: boolean): Promise<void> {
     const { root, document } = this.#roots.get(documentId);
     await document.exclusive(async () => {
-      const file = names.file ?? (root.idOf(names.path) === documentId ? names.path : root.freeFile(names.path));
       const from = document.meta.file;
+      // A file that is no document of ours is never written over.
+      const file = names.file ?? (root.idOf(names.path) === documentId ? names.path : root.freeFile(names.path, { onDisk: moveFile }));
       if (moveFile && from !== file) await root.moveFile(from, file);
       if (names.synced) document.meta.syncedPath = names.path;
       await root.relabel(document, { path: names.path, file });
@@ -202,6 +212,23 @@ export class FileStore implements DocumentStore {
     this.#holds.delete(documentId);
     if (dispose) await found.document.exclusive(() => dispose(found.root.absolute(found.document.meta.file)));
     await found.root.remove(found.document);
+  }
+
+  /** FB7: as {@link remove}; the file goes to `.markco/trash`. */
+  async discard(documentId: string): Promise<void> {
+    const found = this.#roots.find(documentId);
+    if (!found) return;
+    // What was written to the file a moment ago belongs to the state that is kept; where it can't be read it is still in the trash.
+    await found.document.reconcile().catch(() => undefined);
+    await this.remove(documentId, (file) => moveToTrash(found.root.dir, file));
+  }
+
+  /** FB7: a document that was removed from the folder is back, with the state it had. Null where nothing of it was kept. */
+  async revive(dir: string, documentId: string, documentPath: string): Promise<DocumentMeta | null> {
+    const document = await this.#roots.root(dir)?.revive(documentId, documentPath);
+    if (!document) return null;
+    await this.rewrite(documentId);
+    return { ...document.meta };
   }
 
   text(documentId: string): Promise<string> {

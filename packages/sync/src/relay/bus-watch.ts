@@ -9,6 +9,8 @@ export interface BusActions {
   end(documentId: string, code: number, reason: string): void;
   /** Its path or its history changed: read the row again. */
   refresh(documentId: string): void;
+  /** It was renamed, deleted or restored: copies of it follow (SY12). */
+  follow(documentId: string): void;
   /** Messages may have been missed. */
   refreshAll(): void;
 }
@@ -21,6 +23,7 @@ export function watchBus(bus: EventBus, actions: BusActions): () => void {
       if (!documentId) return;
       if (change === 'deleted') actions.end(documentId, CLOSE.gone, 'The document was deleted.');
       if (change === 'renamed' || change === 'restored') actions.refresh(documentId);
+      if (change === 'deleted' || change === 'renamed' || change === 'restored') actions.follow(documentId);
     }),
     bus.onReconnect(() => actions.refreshAll()),
   ];

@@ -292,6 +292,7 @@ export class Relay {
           invalidate: (userId, sid) => this.invalidate(userId, sid),
           end: (documentId, code, reason) => this.#end(documentId, code, reason),
           refresh,
+          follow: (documentId) => this.#follow(documentId),
           refreshAll: () => {
             for (const peer of this.#sockets.keys()) peer.nextCheckAt = 0;
             for (const room of this.#rooms.rooms()) refresh(room.ref.documentId);
@@ -301,6 +302,16 @@ export class Relay {
     }
     const stop = store.onExternalUpdate?.((documentId, update) => this.#rooms.find(documentId)?.applyExternal(update));
     if (stop) this.#stops.push(stop);
+  }
+
+  /** SY12: copies that the store keeps elsewhere follow the row. */
+  #follow(documentId: string): void {
+    this.#options.store.follow?.(documentId).catch((error: unknown) => {
+      this.#options.log.warn(
+        { err: error, document_id: documentId, reason: 'follow' },
+        'The file of a document that was renamed, deleted or restored did not follow; it does when it is next opened.',
+      );
+    });
   }
 
   /** Reads a document's row again: renamed, replaced or gone meanwhile. */

@@ -11,7 +11,13 @@ export interface StoreUnderTest {
   /** Makes a document whose history is these updates (V1); most stores start documents from outside the contract. */
   create(updates?: readonly Uint8Array[]): Promise<DocumentRef>;
   /** Removes a document for good, where the store can lose one from outside. */
-  remove?(ref: DocumentRef): Promise<void>;
+  lose?(ref: DocumentRef): Promise<void>;
+  /** What the web process does to a document's row. `rename` returns its new name. */
+  delete?(ref: DocumentRef): Promise<void>;
+  restore?(ref: DocumentRef): Promise<void>;
+  rename(ref: DocumentRef, path: string): Promise<DocumentRef>;
+  /** The text beside the state: a column, a file. */
+  contentOf(ref: DocumentRef): Promise<string>;
   /** A second store on the same data, as after a restart of the process. */
   reopen(): Promise<DocumentStore>;
   close(): Promise<void>;
@@ -19,12 +25,13 @@ export interface StoreUnderTest {
 
 /**
  * SY8: what every implementation of DocumentStore must do. Call it from a `*.test.ts` beside the implementation.
- * `can.lose`: documents can be removed from outside while they are open. `can.versions`: the store keeps what documents were.
+ * `can.lose`: documents can be removed from outside while they are open; `can.delete`: they can be deleted and restored;
+ * `can.versions`: the store keeps what documents were.
  */
 export function documentStoreContract(
   name: string,
   open: () => Promise<StoreUnderTest>,
-  can: { lose: boolean; versions?: boolean } = { lose: true },
+  can: { lose: boolean; delete: boolean; versions: boolean } = { lose: true, delete: true, versions: true },
 ): void {
   describe(`${name} as a document store`, () => {
     let under: StoreUnderTest;
@@ -54,7 +61,7 @@ export function documentStoreContract(
 
     const losing = async () => {
       const [lost, kept] = [await under.create(), await under.create()];
-      await under.remove!(lost);
+      await under.lose!(lost);
       const append = under.store.append([
         { ref: kept, updates: typing(['x']).updates },
         { ref: lost, updates: typing(['y']).updates },
@@ -97,7 +104,7 @@ export function documentStoreContract(
       const text = doc.getText('content').toString();
       await under.store.saveContent([{ ref, text, hash: createHash('sha256').update(text).digest('hex') }]);
       expect(await stateOf(under.store, ref)).toEqual(stateVector(doc));
-      expect(await textOf(under.store, ref)).toBe(text);
+      expect([await textOf(under.store, ref), await under.contentOf(ref)]).toEqual([text, text]);
     });
 
     it('SY10: compaction keeps every edit and the history', async () => {
@@ -131,6 +138,77 @@ export function documentStoreContract(
       await under.store.append([{ ref, updates: [updates[1]!] }]);
       await under.store.compact(ref.documentId);
       expect(await textOf(await under.reopen(), ref)).toBe('abc');
+    });
+
+    it('SY8: a rename changes the name and nothing else', async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(['a', 'b']);
+      await under.store.append([{ ref, updates: [updates[0]!] }]);
+      const { epoch } = (await under.store.load(ref.documentId))!;
+      await under.rename(ref, `moved/${ref.path}`);
+      await under.store.follow?.(ref.documentId);
+      // Whoever has it open knows it by the old name for a moment.
+      await under.store.append([{ ref, updates: [updates[1]!] }]);
+      expect(await under.store.load(ref.documentId)).toMatchObject({ epoch, ref: { ...ref, path: `moved/${ref.path}` } });
+      expect(await stateOf(await under.reopen(), ref)).toEqual(stateVector(doc));
+    });
+
+    const deleting = async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(['kept ', 'text']);
+      await under.store.append([{ ref, updates }]);
+      await under.delete!(ref);
+      await under.store.follow?.(ref.documentId);
+      expect(await under.store.load(ref.documentId)).toBeNull();
+      expect(await (await under.reopen()).load(ref.documentId)).toBeNull();
+      await under.restore!(ref);
+      await under.store.follow?.(ref.documentId);
+      expect(await stateOf(under.store, ref)).toEqual(stateVector(doc));
+    };
+    if (can.delete) it('SY8: a deleted document is not there, and a restored one is, with its history', deleting);
+
+    it('SY4: appends and compactions at once, of many documents, lose nothing', async () => {
+      const refs = [await under.create(), await under.create(), await under.create()];
+      const typed = refs.map(() => typing(Array.from({ length: 40 }, (_, i) => `${i} `)));
+      await Promise.all(
+        typed[0]!.updates.map(async (_, i) => {
+          await under.store.append(refs.map((ref, n) => ({ ref, updates: [typed[n]!.updates[i]!] })));
+          if (i % 10 === 5) await Promise.all(refs.map((ref) => under.store.compact(ref.documentId)));
+        }),
+      );
+      const store = await under.reopen();
+      for (const [n, ref] of refs.entries()) expect(await stateOf(store, ref)).toEqual(stateVector(typed[n]!.doc));
+    });
+
+    it('SY10: compaction never makes the history anew: whoever left before it still merges', async () => {
+      const ref = await under.create();
+      const { doc, updates } = typing(['one ', 'two ', 'three']);
+      await under.store.append([{ ref, updates }]);
+      const away = new Y.Doc();
+      Y.applyUpdate(away, Y.encodeStateAsUpdate(doc));
+      const before = Y.encodeStateVector(doc);
+      doc.getText('content').delete(0, 4);
+      await under.store.append([{ ref, updates: [Y.encodeStateAsUpdate(doc, before)] }]);
+      await under.store.compact(ref.documentId);
+      const known = Y.encodeStateVector(away);
+      away.getText('content').insert(4, 'away ');
+      await under.store.append([{ ref, updates: [Y.encodeStateAsUpdate(away, known)] }]);
+      expect(await textOf(await under.reopen(), ref)).toBe('away two three');
+    });
+
+    it('SY9: a large text comes back whole', async () => {
+      const ref = await under.create();
+      const { updates } = typing(['a line of text, ünïcödé\n'.repeat(40_000)]);
+      await under.store.append([{ ref, updates }]);
+      await under.store.compact(ref.documentId);
+      expect((await textOf(under.store, ref)).length).toBe(40_000 * 24);
+    });
+
+    it('SY8: nothing to append is nothing', async () => {
+      const ref = await under.create();
+      await under.store.append([]);
+      await under.store.append([{ ref, updates: [] }]);
+      expect(await textOf(under.store, ref)).toBe('');
     });
 
     it('SY10: compacting nothing, or a document that is not there, does nothing', async () => {

@@ -64,6 +64,12 @@ export interface VersionStore {
   keep(documentId: string, point: VersionPoint): Promise<VersionView | null>;
 }
 
+/** A document as the row that names it has it. A deleted one can be restored; its `ref.path` is not to be used. */
+export interface LocatedDocument {
+  readonly ref: DocumentRef;
+  readonly deleted: boolean;
+}
+
 export interface DocumentStore {
   /** Name for logs and metrics. */
   readonly kind: string;
@@ -75,6 +81,13 @@ export interface DocumentStore {
   saveContent(contents: readonly DocumentContent[]): Promise<void>;
   /** SY10. */
   compact(documentId: string): Promise<CompactionResult>;
+  /** Which of the documents there are, and what they are called now. Unknown ids are left out. */
+  locate?(documentIds: readonly string[]): Promise<ReadonlyMap<string, LocatedDocument>>;
+  /**
+   * SY12: the document was renamed, deleted or restored; copies kept elsewhere follow. Resolves when they have, rejects where they
+   * could not: it is found again at the next load or start. Stores without copies have nothing to do.
+   */
+  follow?(documentId: string): Promise<void>;
   /** Changes a store learnt of by itself (a file edited on disk, another node): updates to apply to the open document. */
   onExternalUpdate?(listener: (documentId: string, update: Uint8Array) => void): () => void;
   /** Where this store keeps what documents were (SY9). */

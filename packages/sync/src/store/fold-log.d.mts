@@ -7,3 +7,6 @@ export interface FoldedLog {
 
 /** SY10: folds a snapshot and the updates after it into a new snapshot. Takes time: stores run it off the main thread. */
 export function foldLog(snapshot: Uint8Array | null, updates: readonly Uint8Array[]): FoldedLog;
+
+/** SY12: SHA-256 (hex) of what a copy of a document holds; the same for two copies exactly where they hold the same edits. */
+export function checksumOf(snapshot: Uint8Array | null, updates: readonly Uint8Array[]): string;

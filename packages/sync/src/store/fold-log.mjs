@@ -1,4 +1,5 @@
 // Plain JavaScript, because a worker thread runs it without a TypeScript loader; fold-log.d.mts gives it its types.
+import { createHash } from 'node:crypto';
 import * as Y from 'yjs';
 
 /**
@@ -24,4 +25,27 @@ export function foldLog(snapshot, updates) {
   };
   doc.destroy();
   return folded;
+}
+
+/**
+ * SY12: a SHA-256 (hex) that is the same for two copies of a document exactly where they hold the same edits: the state vector and the
+ * deletions. How a copy came about, and how its structs lie in memory, does not matter.
+ * @param {Uint8Array | null} snapshot Yjs V2 encoding
+ * @param {readonly Uint8Array[]} updates Yjs V1 encoding, in order
+ */
+export function checksumOf(snapshot, updates) {
+  const doc = new Y.Doc();
+  doc.transact(() => {
+    if (snapshot) Y.applyUpdateV2(doc, snapshot);
+    for (const update of updates) Y.applyUpdate(doc, update);
+  });
+  const byClient = ([a], [b]) => a - b;
+  const clocks = [...Y.decodeStateVector(Y.encodeStateVector(doc))].sort(byClient);
+  const deletes = [...Y.createDeleteSetFromStructStore(doc.store).clients]
+    .map(([client, ranges]) => [client, ranges.map(({ clock, len }) => [clock, len])])
+    .sort(byClient);
+  doc.destroy();
+  return createHash('sha256')
+    .update(JSON.stringify([clocks, deletes]))
+    .digest('hex');
 }

@@ -1,12 +1,18 @@
-// The worker thread of fold-thread.ts: folds one log after the other.
+// The worker thread of fold-thread.ts: one job after the other.
 import { parentPort } from 'node:worker_threads';
-import { foldLog } from './fold-log.mjs';
+import { checksumOf, foldLog } from './fold-log.mjs';
 
-parentPort?.on('message', ({ id, snapshot, updates }) => {
+parentPort?.on('message', ({ id, kind, snapshot, updates }) => {
   try {
-    const folded = foldLog(snapshot, updates);
-    parentPort.postMessage({ id, folded });
+    const result = kind === 'checksum' ? checksumOf(snapshot, updates) : foldLog(snapshot, updates);
+    parentPort.postMessage({ id, result }, buffersOf(result));
   } catch (error) {
     parentPort.postMessage({ id, problem: error instanceof Error ? error.message : String(error) });
   }
 });
+
+/** Handed over instead of copied, where they are not part of something larger. */
+function buffersOf(result) {
+  if (typeof result === 'string') return [];
+  return [result.snapshot, result.gaps].flatMap((bytes) => (bytes && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : []));
+}

@@ -1,5 +1,13 @@
 import { DocumentGone } from './document-gone.ts';
-import type { CompactionResult, DocumentContent, DocumentRef, DocumentStore, LoadedDocument, UpdateBatch } from './document-store.ts';
+import type {
+  CompactionResult,
+  DocumentContent,
+  DocumentRef,
+  DocumentStore,
+  LoadedDocument,
+  LocatedDocument,
+  UpdateBatch,
+} from './document-store.ts';
 import { foldLog } from './fold-log.mjs';
 import { MemoryVersions } from './memory-versions.ts';
 
@@ -10,6 +18,7 @@ interface Row {
   updates: Uint8Array[];
   text: string;
   hash: string;
+  deleted: boolean;
 }
 
 /** A store in memory, for tests: documents must be created before they are loaded, as in every other store. */
@@ -23,12 +32,14 @@ export class MemoryStore implements DocumentStore {
 
   /** Makes a document with this history (V1 updates). */
   create(ref: DocumentRef, updates: readonly Uint8Array[] = [], epoch = 'epoch-1'): void {
-    this.rows.set(ref.documentId, { ref, epoch, snapshot: null, updates: [...updates], text: '', hash: '' });
+    this.rows.set(ref.documentId, { ref, epoch, snapshot: null, updates: [...updates], text: '', hash: '', deleted: false });
   }
 
   async load(documentId: string): Promise<LoadedDocument | null> {
     const row = this.rows.get(documentId);
-    return row ? { ref: row.ref, epoch: row.epoch, snapshot: row.snapshot, updates: [...row.updates], contentHash: row.hash } : null;
+    return row && !row.deleted
+      ? { ref: row.ref, epoch: row.epoch, snapshot: row.snapshot, updates: [...row.updates], contentHash: row.hash }
+      : null;
   }
 
   async append(batches: readonly UpdateBatch[]): Promise<void> {
@@ -53,6 +64,11 @@ export class MemoryStore implements DocumentStore {
     row.snapshot = snapshot;
     row.updates.splice(0, read, ...(gaps ? [gaps] : []));
     return { compacted: true, rows: read, bytes };
+  }
+
+  async locate(documentIds: readonly string[]): Promise<ReadonlyMap<string, LocatedDocument>> {
+    const rows = documentIds.flatMap((id) => this.rows.get(id) ?? []);
+    return new Map(rows.map(({ ref, deleted }) => [ref.documentId, { ref, deleted }]));
   }
 
   async ping(): Promise<void> {}

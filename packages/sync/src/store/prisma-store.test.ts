@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../log.ts';
 import { documentStoreContract, typing } from './document-store.contract.ts';
 import type { DocumentRef } from './document-store.ts';
 import { PrismaStore } from './prisma-store.ts';
+import { createRow, deleteRow, renameRow, restoreRow } from './test-rows.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -12,38 +12,28 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-async function createDocument(updates: readonly Uint8Array[] = []): Promise<DocumentRef> {
-  const user = await database.db.user.create({ data: {} });
-  const project = await database.db.project.create({ data: { userId: user.id, slug: 'notes', name: 'Notes' } });
-  const path = `${randomUUID()}.md`;
-  const row = await database.db.document.create({
-    data: { userId: user.id, projectId: project.id, project: 'notes', docPath: path, contentHash: '', epoch: randomUUID() },
-  });
-  const ref = { documentId: row.id, userId: user.id, projectId: project.id, project: 'notes', path };
-  if (updates.length > 0) await new PrismaStore(database.db, silentLog).append([{ ref, updates }]);
-  return ref;
-}
+const createDocument = (updates: readonly Uint8Array[] = []): Promise<DocumentRef> => createRow(database.db, updates);
 
-documentStoreContract(
-  'PrismaStore',
-  async () => {
-    const stores = [new PrismaStore(database.db, silentLog)];
-    return {
-      store: stores[0]!,
-      create: createDocument,
-      remove: async (ref) => void (await database.db.document.delete({ where: { id: ref.documentId } })),
-      reopen: async () => {
-        const store = new PrismaStore(database.db, silentLog);
-        stores.push(store);
-        return store;
-      },
-      close: async () => {
-        for (const store of stores) await store.close();
-      },
-    };
-  },
-  { lose: true, versions: true },
-);
+documentStoreContract('PrismaStore', async () => {
+  const stores = [new PrismaStore(database.db, silentLog)];
+  return {
+    store: stores[0]!,
+    create: createDocument,
+    lose: async (ref) => void (await database.db.document.delete({ where: { id: ref.documentId } })),
+    delete: (ref) => deleteRow(database.db, ref),
+    restore: (ref) => restoreRow(database.db, ref),
+    rename: (ref, path) => renameRow(database.db, ref, path),
+    contentOf: async (ref) => (await database.db.document.findUniqueOrThrow({ where: { id: ref.documentId } })).contentText,
+    reopen: async () => {
+      const store = new PrismaStore(database.db, silentLog);
+      stores.push(store);
+      return store;
+    },
+    close: async () => {
+      for (const store of stores) await store.close();
+    },
+  };
+});
 
 describe('PrismaStore', () => {
   const open: PrismaStore[] = [];

@@ -1,10 +1,11 @@
 import type { Db } from '@markco/db/client';
 import { StatementLane } from '@markco/db/statement-lane';
 import type { Log } from '../log.ts';
-import type { CompactionResult, DocumentContent, DocumentStore, LoadedDocument, UpdateBatch } from './document-store.ts';
+import type { CompactionResult, DocumentContent, DocumentStore, LoadedDocument, LocatedDocument, UpdateBatch } from './document-store.ts';
 import { FoldThread } from './fold-thread.ts';
 import { appendUpdates } from './prisma/append-updates.ts';
 import { compactDocument } from './prisma/compact-document.ts';
+import { locateDocuments } from './prisma/locate-documents.ts';
 import { PrismaVersions } from './prisma/prisma-versions.ts';
 import { readState } from './prisma/read-state.ts';
 import { saveContents } from './prisma/save-contents.ts';
@@ -51,6 +52,10 @@ export class PrismaStore implements DocumentStore {
 
   compact(documentId: string): Promise<CompactionResult> {
     return compactDocument(this.#db, documentId, (snapshot, updates) => this.#thread.fold(snapshot, updates));
+  }
+
+  locate(documentIds: readonly string[]): Promise<ReadonlyMap<string, LocatedDocument>> {
+    return locateDocuments(this.#db, documentIds);
   }
 
   async ping(): Promise<void> {

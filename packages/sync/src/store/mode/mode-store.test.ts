@@ -1,134 +1,85 @@
-import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { SyncMode } from '@markco/core/flags';
-import fc from 'fast-check';
+import { type TestDatabase, testDatabase } from '@markco/testing/database';
 import { Registry } from 'prom-client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { until } from '../../file-store/test-folder.ts';
 import { silentLog } from '../../log.ts';
-import { documentStoreContract } from '../document-store.contract.ts';
-import type { DocumentRef, DocumentStore, LoadedDocument } from '../document-store.ts';
-import { MemoryStore } from '../memory-store.ts';
+import type { DocumentRef } from '../document-store.ts';
+import { PrismaStore } from '../prisma-store.ts';
+import { createRow, deleteRow, renameRow, restoreRow } from '../test-rows.ts';
 import { createStoreForMode } from './create-store-for-mode.ts';
 import { wholeState } from './document-states.ts';
 import { ModeMetrics } from './mode-metrics.ts';
-import { ModeStore } from './mode-store.ts';
-import { WorkspaceFiles } from './workspace-files.ts';
+import type { ModeStore } from './mode-store.ts';
+import { Disk, gate, MODES, openMode, seeded, TestModes, textIn } from './test-world.ts';
 
-const MODES: SyncMode[] = ['legacy', 'mirror', 'relay_primary'];
-const USER = '7f3c0c7e-0000-4000-8000-000000000001';
-
-let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(path.join(tmpdir(), 'markco-mode-'));
+let database: TestDatabase;
+let postgres: PrismaStore;
+let disk: Disk;
+const running: ModeStore[] = [];
+beforeAll(async () => {
+  database = await testDatabase();
+  postgres = new PrismaStore(database.db, silentLog);
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(async () => {
+  await postgres.close();
+  await database.drop();
+});
+beforeEach(() => {
+  disk = new Disk();
+});
+afterEach(async () => {
+  for (const store of running.splice(0)) await store.close();
+  disk.remove();
+});
 
-/** A way to a store that can be cut, as a network or a killed process is. */
-function gate(store: DocumentStore): DocumentStore & { open: boolean } {
-  const through = {
-    kind: store.kind,
-    open: true,
-    load: (id: string) => (through.open ? store.load(id) : Promise.reject(new Error('away'))),
-    append: (batches: Parameters<DocumentStore['append']>[0]) => (through.open ? store.append(batches) : Promise.reject(new Error('away'))),
-    saveContent: (contents: Parameters<DocumentStore['saveContent']>[0]) =>
-      through.open ? store.saveContent(contents) : Promise.reject(new Error('away')),
-    compact: (id: string) => store.compact(id),
-    ping: () => (through.open ? store.ping() : Promise.reject(new Error('away'))),
-    close: async () => undefined,
-  };
-  return through;
+function open(
+  ...[mode, through = gate(postgres), options]: [Parameters<typeof openMode>[0], ReturnType<typeof gate>?, object?]
+): ModeStore {
+  const store = openMode(mode, through, disk, options);
+  running.push(store);
+  return store;
 }
-
-function refOf(name = 'a.md'): DocumentRef {
-  return { documentId: randomUUID(), userId: USER, projectId: randomUUID(), project: 'notes', path: name };
-}
-const fileOf = (ref: DocumentRef): string => path.join(dir, USER, ref.project, ref.path);
-const textOf = (loaded: LoadedDocument | null): string => {
-  const doc = new Y.Doc();
-  if (loaded) Y.applyUpdate(doc, wholeState(loaded));
-  return doc.getText('content').toString();
+const stop = async (store: ModeStore): Promise<void> => {
+  running.splice(running.indexOf(store), 1);
+  await store.close();
 };
-function seeded(text: string): Uint8Array {
-  const doc = new Y.Doc();
-  doc.getText('content').insert(0, text);
-  return Y.encodeStateAsUpdate(doc);
-}
-function open(mode: SyncMode, postgres: DocumentStore, metrics = new ModeMetrics(null)): ModeStore {
-  return new ModeStore({
-    mode,
-    postgres,
-    files: new WorkspaceFiles(dir, silentLog, true),
-    metrics,
-    log: silentLog,
-    peekMs: 500,
-    verifyEveryMs: 0,
-  });
-}
+const create = (text: string, options?: Parameters<typeof createRow>[2]): Promise<DocumentRef> =>
+  createRow(database.db, [seeded(text)], options);
+const inPostgres = async (ref: DocumentRef): Promise<string> => textIn(await postgres.load(ref.documentId));
 
-for (const mode of MODES) {
-  documentStoreContract(
-    `mode ${mode}`,
-    async () => {
-      const folder = mkdtempSync(path.join(tmpdir(), 'markco-mode-'));
-      const memory = new MemoryStore();
-      let store = createStoreForMode({ mode, prismaStore: gate(memory), workspacesDir: folder, log: silentLog, watch: false });
-      return {
-        get store() {
-          return store;
-        },
-        create: async (updates = []) => {
-          const ref = refOf(`${randomUUID()}.md`);
-          memory.create(ref, updates);
-          // As the relay does before it appends.
-          await store.load(ref.documentId);
-          return ref;
-        },
-        reopen: async () => {
-          await store.close();
-          store = createStoreForMode({ mode, prismaStore: gate(memory), workspacesDir: folder, log: silentLog, watch: false });
-          for (const id of memory.rows.keys()) await store.load(id);
-          return store;
-        },
-        close: async () => {
-          await store.close();
-          rmSync(folder, { recursive: true, force: true });
-        },
-      };
-    },
-    { lose: false },
-  );
+/** Types at the end, as the only client. */
+async function type(store: ModeStore, ref: DocumentRef, text: string): Promise<void> {
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, wholeState((await store.load(ref.documentId))!));
+  const before = Y.encodeStateVector(doc);
+  doc.getText('content').insert(doc.getText('content').length, text);
+  await store.append([{ ref, updates: [Y.encodeStateAsUpdate(doc, before)] }]);
 }
 
 describe('SY12 modes', () => {
   it.each(MODES)('%s: the file follows an edit, and an outside edit is heard', async (mode) => {
-    const memory = new MemoryStore();
-    const ref = refOf();
-    memory.create(ref, [seeded('one\n')]);
-    const store = open(mode, gate(memory));
+    const ref = await create('one\n');
+    const store = open(mode);
     const doc = new Y.Doc();
     Y.applyUpdate(doc, wholeState((await store.load(ref.documentId))!));
     store.onExternalUpdate((_, update) => Y.applyUpdate(doc, update));
     const before = Y.encodeStateVector(doc);
     doc.getText('content').insert(4, 'two\n');
     await store.append([{ ref, updates: [Y.encodeStateAsUpdate(doc, before)] }]);
-    await until(() => existsSync(fileOf(ref)) && readFileSync(fileOf(ref), 'utf8') === 'one\ntwo\n', 'the file');
-    writeFileSync(fileOf(ref), 'one\ntwo\nby hand\n');
+    await until(() => disk.has(ref) && disk.read(ref) === 'one\ntwo\n', 'the file');
+    disk.write(ref, 'one\ntwo\nby hand\n');
     await until(() => doc.getText('content').toString() === 'one\ntwo\nby hand\n', 'the outside edit');
-    await store.close();
-    const inPostgres = textOf(await memory.load(ref.documentId));
-    expect(inPostgres).toBe(mode === 'legacy' ? 'one\n' : 'one\ntwo\nby hand\n');
+    await stop(store);
+    expect(await inPostgres(ref)).toBe(mode === 'legacy' ? 'one\n' : 'one\ntwo\nby hand\n');
   });
 
   it('legacy and mirror go on while Postgres is away, relay_primary refuses', async () => {
     for (const mode of MODES) {
-      const memory = new MemoryStore();
-      const ref = refOf(`${mode}.md`);
-      memory.create(ref, [seeded('one\n')]);
-      const away = gate(memory);
+      const ref = await create('one\n');
+      const away = gate(postgres);
       const store = open(mode, away);
       await store.load(ref.documentId);
       away.open = false;
@@ -136,188 +87,207 @@ describe('SY12 modes', () => {
       if (mode === 'relay_primary') await expect(append).rejects.toThrow('away');
       else {
         await append;
-        expect(textOf(await store.load(ref.documentId))).toContain('x');
+        expect(textIn(await store.load(ref.documentId))).toContain('x');
       }
       away.open = true;
-      await store.drained(5_000);
-      await store.close();
-      expect(textOf(await memory.load(ref.documentId)).includes('x')).toBe(mode === 'mirror');
+      expect(await store.drained(5_000)).toBe(true);
+      await stop(store);
+      expect((await inPostgres(ref)).includes('x')).toBe(mode === 'mirror');
     }
   });
 
   it('mirror counts, tells and repairs a difference', async () => {
-    const memory = new MemoryStore();
-    const ref = refOf();
-    memory.create(ref, [seeded('one\n')]);
+    const ref = await create('one\n');
     const registry = new Registry();
-    const store = open('mirror', gate(memory), new ModeMetrics(registry));
+    const store = open('mirror', undefined, { metrics: new ModeMetrics(registry) });
     await store.load(ref.documentId);
     expect(await store.verify(ref)).toBe(true);
-    await memory.append([{ ref, updates: [seeded('only in postgres\n')] }]);
+    await postgres.append([{ ref, updates: [seeded('only in postgres\n')] }]);
     expect(await store.verify(ref)).toBe(false);
     expect(await store.verify(ref)).toBe(true);
     expect(await registry.getSingleMetricAsString('sync_mirror_mismatch_total')).toContain('sync_mirror_mismatch_total 1');
-    await until(() => readFileSync(fileOf(ref), 'utf8').includes('only in postgres'), 'the file');
-    await store.close();
+    await until(() => disk.read(ref).includes('only in postgres'), 'the file');
+  });
+
+  it('mirror with Postgres away for long holds a bounded queue, and catches up by comparing', async () => {
+    const ref = await create('start\n');
+    const away = gate(postgres);
+    const registry = new Registry();
+    const store = open('mirror', away, {
+      metrics: new ModeMetrics(registry),
+      following: { maxDocumentBytes: 2_000, maxBytes: 4_000, retryMs: { min: 5, max: 50 } },
+    });
+    await store.load(ref.documentId);
+    away.open = false;
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, wholeState((await store.load(ref.documentId))!));
+    for (let i = 0; i < 100; i++) {
+      const before = Y.encodeStateVector(doc);
+      doc.getText('content').insert(doc.getText('content').length, `line ${i} of an hour without a database\n`);
+      await store.append([{ ref, updates: [Y.encodeStateAsUpdate(doc, before)] }]);
+    }
+    const lag = async () => Number((await registry.getSingleMetricAsString('sync_mirror_lag_ms')).split(' ').at(-1));
+    await until(async () => (await lag()) > 0, 'the lag to show');
+    away.open = true;
+    expect(await store.drained(10_000)).toBe(true);
+    expect(await lag()).toBe(0);
+    expect(await inPostgres(ref)).toBe(doc.getText('content').toString());
+  });
+
+  it('a document whose file cannot be written stops no other', async () => {
+    const bad = await create('bad\n', { path: 'bad.md' });
+    const good = await create('good\n', { path: 'good.md', beside: bad });
+    mkdirSync(disk.fileOf(bad), { recursive: true });
+    writeFileSync(path.join(disk.fileOf(bad), 'a folder in its place'), '');
+    const store = open('relay_primary');
+    await type(store, bad, 'more\n');
+    await type(store, good, 'more\n');
+    await until(() => disk.has(good) && disk.read(good) === 'good\nmore\n', 'the file that can be written');
+    expect(await inPostgres(bad)).toBe('bad\nmore\n');
   });
 
   it('finds the file that was there before, and keeps both texts', async () => {
-    const memory = new MemoryStore();
-    const ref = refOf();
-    memory.create(ref, [seeded('in postgres\n')]);
-    mkdirSync(path.dirname(fileOf(ref)), { recursive: true });
-    writeFileSync(fileOf(ref), 'in the file\n');
-    const store = open('relay_primary', gate(memory));
-    const text = textOf(await store.load(ref.documentId));
+    const ref = await create('in postgres\n');
+    mkdirSync(path.dirname(disk.fileOf(ref)), { recursive: true });
+    disk.write(ref, 'in the file\n');
+    const store = open('relay_primary');
+    const text = textIn(await store.load(ref.documentId));
     expect([...text.matchAll(/in postgres|in the file/g)]).toHaveLength(2);
-    await store.close();
-    expect([textOf(await memory.load(ref.documentId)), readFileSync(fileOf(ref), 'utf8')]).toEqual([text, text]);
+    await stop(store);
+    expect([await inPostgres(ref), disk.read(ref)]).toEqual([text, text]);
   });
 
   it('takes over a replaced history, with what only the files had', async () => {
-    const memory = new MemoryStore();
-    const ref = refOf();
-    memory.create(ref, [seeded('one\ntwo\n')], 'first');
-    let store = open('legacy', gate(memory));
-    const doc = new Y.Doc();
-    Y.applyUpdate(doc, wholeState((await store.load(ref.documentId))!));
-    const before = Y.encodeStateVector(doc);
-    doc.getText('content').insert(8, 'legacy\n');
-    await store.append([{ ref, updates: [Y.encodeStateAsUpdate(doc, before)] }]);
-    await store.close();
-    memory.create(ref, [seeded('one\ntwo\nrestored\n')], 'second');
-    store = open('relay_primary', gate(memory));
+    const ref = await create('one\ntwo\n');
+    let store = open('legacy');
+    await type(store, ref, 'legacy\n');
+    await stop(store);
+    const other = new Y.Doc();
+    other.getText('content').insert(0, 'one\ntwo\nrestored\n');
+    await database.db.documentUpdate.deleteMany({ where: { documentId: ref.documentId } });
+    await database.db.document.update({ where: { id: ref.documentId }, data: { epoch: 'second' } });
+    await postgres.append([{ ref, updates: [Y.encodeStateAsUpdate(other)] }]);
+    store = open('relay_primary');
     const loaded = await store.load(ref.documentId);
     expect(loaded?.epoch).toBe('second');
-    const text = textOf(loaded);
+    const text = textIn(loaded);
     expect([text.includes('legacy\n'), text.includes('restored\n'), text.startsWith('one\ntwo\n')]).toEqual([true, true, true]);
-    await store.close();
   });
 
-  it('moves the file of a document that was renamed', async () => {
-    const memory = new MemoryStore();
-    const ref = refOf();
-    memory.create(ref, [seeded('one\n')]);
-    const store = open('mirror', gate(memory));
-    await store.load(ref.documentId);
-    const renamed = { ...ref, path: 'sub/b.md' };
-    memory.rows.get(ref.documentId)!.ref = renamed;
-    await store.load(ref.documentId);
-    expect([existsSync(fileOf(ref)), readFileSync(fileOf(renamed), 'utf8')]).toEqual([false, 'one\n']);
-    await store.close();
+  it('SY12: what was left in the files reaches Postgres without anyone opening it', async () => {
+    const edited = await create('edited\n', { path: 'edited.md' });
+    const byHand = await create('by hand\n', { path: 'hand.md', beside: edited });
+    let store = open('legacy');
+    await type(store, edited, 'in legacy\n');
+    await store.load(byHand.documentId);
+    await stop(store);
+    disk.write(byHand, 'by hand\nwhile nothing ran\n');
+    store = open('relay_primary');
+    await until(async () => (await inPostgres(edited)) === 'edited\nin legacy\n', 'the edit in Postgres');
+    await until(async () => (await inPostgres(byHand)) === 'by hand\nwhile nothing ran\n', 'the outside edit in Postgres');
+    await until(async () => {
+      const rows = await database.db.document.findMany({ where: { projectId: edited.projectId }, select: { contentText: true } });
+      return rows.every(({ contentText }) => /legacy|nothing/.test(contentText));
+    }, 'the text in listings');
   });
 
-  it('needs a folder, but for relay_primary', () => {
-    const options = { prismaStore: new MemoryStore(), workspacesDir: null, log: silentLog };
-    expect(() => createStoreForMode({ ...options, mode: 'legacy' })).toThrow(/MARKCO_WORKSPACES_DIR/);
-    expect(createStoreForMode({ ...options, mode: 'relay_primary' })).toBe(options.prismaStore);
+  it('SY12: the mode changes while documents are open', async () => {
+    const ref = await create('start\n');
+    const modes = new TestModes('legacy');
+    const store = open(modes);
+    const said: string[] = [];
+    for (const mode of [...MODES, ...MODES.toReversed(), 'relay_primary' as const]) {
+      modes.set(mode);
+      await type(store, ref, `${mode}\n`);
+      said.push(`${mode}\n`);
+    }
+    const text = `start\n${said.join('')}`;
+    await until(async () => (await inPostgres(ref)) === text && disk.read(ref) === text, 'both stores to have everything');
   });
 });
 
-type Step =
-  | { do: 'edit'; at: number }
-  | { do: 'outside'; at: number }
-  | { do: 'flip'; to: SyncMode; crash: boolean }
-  | { do: 'outage' }
-  | { do: 'back' };
-const at = fc.double({ min: 0, max: 1, noNaN: true });
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('edit' as const), at }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('outside' as const), at }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('flip' as const), to: fc.constantFrom(...MODES), crash: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'outage' as const }) },
-  { weight: 2, arbitrary: fc.constant({ do: 'back' as const }) },
-);
+describe('SY12 names', () => {
+  it('moves the file of a document that was renamed, told or found', async () => {
+    const ref = await create('one\n');
+    let store = open('mirror');
+    await store.load(ref.documentId);
+    let renamed = await renameRow(database.db, ref, 'sub/b.md');
+    await store.follow(ref.documentId);
+    expect([disk.has(ref), disk.read(renamed)]).toEqual([false, 'one\n']);
+    await stop(store);
+    renamed = await renameRow(database.db, ref, 'c.md');
+    store = open('relay_primary');
+    await until(() => disk.has(renamed), 'the file at its new name');
+  });
 
-/** A client that stays connected over every flip, and a program that edits the file. */
-class Life {
-  readonly memory = new MemoryStore();
-  readonly ref = refOf(`${randomUUID()}.md`);
-  readonly client = new Y.Doc();
-  readonly tokens: string[] = [];
-  #postgres = gate(this.memory);
-  #store!: ModeStore;
+  it.each(MODES)('%s: a deleted document leaves no file, and comes back with everything', async (mode) => {
+    const ref = await create('one\n', { path: 'a.md' });
+    const store = open(mode);
+    await type(store, ref, 'two\n');
+    await until(() => disk.has(ref) && disk.read(ref) === 'one\ntwo\n', 'the file');
+    await deleteRow(database.db, ref);
+    await store.follow(ref.documentId);
+    expect(disk.has(ref)).toBe(false);
+    const next = await create('another\n', { path: 'a.md', beside: ref });
+    expect(textIn(await store.load(next.documentId))).toBe('another\n');
+    await deleteRow(database.db, next);
+    await restoreRow(database.db, ref);
+    expect(textIn(await store.load(ref.documentId))).toBe('one\ntwo\n');
+    await until(() => disk.has(ref) && disk.read(ref) === 'one\ntwo\n', 'the file again');
+  });
 
-  async begin(mode: SyncMode): Promise<void> {
-    this.memory.create(this.ref, [seeded('line 1\nline 2\nline 3\n')]);
-    await this.#open(mode);
-  }
+  it('a document that was deleted while nothing ran does not lend its file to the next of that name', async () => {
+    const ref = await create('secret\n', { path: 'a.md' });
+    let store = open('legacy');
+    await store.load(ref.documentId);
+    await stop(store);
+    await deleteRow(database.db, ref);
+    const next = await create('fresh\n', { path: 'a.md', beside: ref });
+    store = open('mirror');
+    expect(textIn(await store.load(next.documentId))).toBe('fresh\n');
+    await stop(store);
+    expect([disk.read(next), await inPostgres(next)]).toEqual(['fresh\n', 'fresh\n']);
+  });
 
-  async #open(mode: SyncMode): Promise<void> {
-    this.#postgres = gate(this.memory);
-    this.#store = open(mode, this.#postgres);
-    this.#store.onExternalUpdate((_, update) => Y.applyUpdate(this.client, update));
-    Y.applyUpdate(this.client, wholeState((await this.#store.load(this.ref.documentId))!));
-    await this.#store.append([{ ref: this.ref, updates: [Y.encodeStateAsUpdate(this.client)] }]);
-  }
+  it('two documents that change names end at each other’s', async () => {
+    const a = await create('text of a\n', { path: 'a.md' });
+    const b = await create('text of b\n', { path: 'b.md', beside: a });
+    const store = open('relay_primary');
+    for (const ref of [a, b]) await store.load(ref.documentId);
+    await renameRow(database.db, a, 'swap.md');
+    await renameRow(database.db, b, 'a.md');
+    await renameRow(database.db, a, 'b.md');
+    for (const ref of [a, b, a]) await store.load(ref.documentId);
+    await until(() => disk.has(a) && disk.has(b), 'both files');
+    expect([disk.read(b), disk.read(a)]).toEqual(['text of a\n', 'text of b\n']);
+  });
 
-  async apply(action: Step): Promise<void> {
-    if (action.do === 'outage') this.#postgres.open = false;
-    else if (action.do === 'back') this.#postgres.open = true;
-    else if (action.do === 'flip') {
-      if (action.crash) this.#postgres.open = false;
-      else await this.#store.drained(2_000);
-      await this.#store.close();
-      await this.#open(action.to);
-    } else if (action.do === 'edit') await this.#edit(action.at);
-    else this.#outside(action.at);
-  }
+  it('a file that is no document is never written over by a rename', async () => {
+    const ref = await create('mine\n', { path: 'a.md' });
+    const store = open('mirror');
+    await store.load(ref.documentId);
+    const renamed = await renameRow(database.db, ref, 'b.md');
+    disk.write(renamed, 'somebody else’s\n');
+    await store.follow(ref.documentId);
+    expect(disk.read(renamed)).toBe('somebody else’s\n');
+    expect(disk.read({ ...ref, path: 'b (2).md' })).toBe('mine\n');
+  });
 
-  async #edit(place: number): Promise<void> {
-    const text = this.client.getText('content');
-    const before = Y.encodeStateVector(this.client);
-    text.insert(between(text.toString(), place), this.#token());
-    const update = Y.encodeStateAsUpdate(this.client, before);
-    // Refused: the client keeps it and brings it when it reconnects.
-    await this.#store.append([{ ref: this.ref, updates: [update] }]).catch(() => undefined);
-  }
+  it('without rows nothing is taken from the disk', async () => {
+    const ref = await create('precious\n');
+    let store = open('mirror');
+    await store.load(ref.documentId);
+    await stop(store);
+    await database.db.document.delete({ where: { id: ref.documentId } });
+    store = open('mirror');
+    expect(await store.load(ref.documentId)).toBeNull();
+    await stop(store);
+    expect(readdirSync(path.dirname(disk.fileOf(ref)))).toContain(ref.path);
+  });
+});
 
-  #outside(place: number): void {
-    if (!existsSync(fileOf(this.ref))) return;
-    const text = readFileSync(fileOf(this.ref), 'utf8');
-    const offset = between(text, place);
-    writeFileSync(fileOf(this.ref), text.slice(0, offset) + this.#token() + text.slice(offset));
-  }
-
-  #token(): string {
-    const n = this.tokens.length;
-    this.tokens.push(String.fromCharCode(0x4e00 + 3 * n, 0x4e01 + 3 * n, 0x4e02 + 3 * n));
-    return this.tokens[n]!;
-  }
-
-  async end(): Promise<void> {
-    this.#postgres.open = true;
-    const texts: string[] = [];
-    for (const mode of [...MODES, 'mirror' as const, 'relay_primary' as const]) {
-      await this.#store.close();
-      await this.#open(mode);
-      texts.push(textOf(await this.#store.load(this.ref.documentId)));
-    }
-    await this.#store.close();
-    texts.push(
-      this.client.getText('content').toString(),
-      readFileSync(fileOf(this.ref), 'utf8'),
-      textOf(await this.memory.load(this.ref.documentId)),
-    );
-    expect(new Set(texts.slice(1)).size, JSON.stringify(texts)).toBe(1);
-    for (const token of this.tokens) expect(texts.at(-1)!.split(token).length - 1, `${token} in ${texts.at(-1)}`).toBe(1);
-  }
-}
-
-function between(text: string, place: number): number {
-  const offset = Math.floor(place * text.length);
-  const code = text.charCodeAt(offset) - 0x4e00;
-  return code > 0 && code % 3 !== 0 ? offset - (code % 3) : offset;
-}
-
-it('SY12: edits, outside edits, outages and flips of the mode in any order end with one text, nothing lost or doubled', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...MODES), fc.array(step, { minLength: 2, maxLength: 16 }), async (mode, steps) => {
-      const life = new Life();
-      await life.begin(mode);
-      for (const action of steps) await life.apply(action);
-      await life.end();
-    }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 20) },
-  );
-}, 120_000);
+it('needs a folder, but for relay_primary', () => {
+  const options = { prismaStore: postgres, workspacesDir: null, log: silentLog };
+  expect(() => createStoreForMode({ ...options, mode: 'legacy' })).toThrow(/MARKCO_WORKSPACES_DIR/);
+  expect(createStoreForMode({ ...options, mode: 'relay_primary' })).toBe(postgres);
+});
