@@ -1,0 +1,108 @@
+import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { inTx } from './in-tx.ts';
+import { createSql, type Sql, type SqlTx } from './sql.ts';
+
+let database: TestDatabase;
+let sql: Sql;
+beforeAll(async () => {
+  database = await testDatabase();
+  sql = createSql({ connectionString: database.url, max: 4 });
+  await sql.rows('CREATE TABLE notes (id int PRIMARY KEY, text text)');
+});
+beforeEach(() => sql.rows('TRUNCATE notes'));
+afterAll(async () => {
+  await sql.close();
+  await database.drop();
+});
+
+const texts = async () => (await sql.rows<{ text: string }>('SELECT text FROM notes ORDER BY id')).map((row) => row.text);
+const insert = (tx: SqlTx, id: number, text: string) => tx.rows('INSERT INTO notes VALUES ($1, $2)', [id, text]);
+
+describe('plain SQL', () => {
+  it('gives and takes dates, big integers, JSON, arrays and null', async () => {
+    const at = new Date('2026-11-22T12:34:56.789Z');
+    const [row] = await sql.rows(
+      'SELECT $1::timestamptz AS at, $2::int8 AS big, $3::jsonb AS json, $4::text[] AS list, $5::text AS nothing, count(*) AS count',
+      [at, 2n ** 60n, JSON.stringify({ a: [1] }), ['x', 'y"', 'ü'], null],
+    );
+    expect(row).toEqual({ at, big: 2n ** 60n, json: { a: [1] }, list: ['x', 'y"', 'ü'], nothing: null, count: 1n });
+  });
+
+  it('commits what fn wrote, and only then runs the hooks, in order', async () => {
+    const seen: unknown[] = [];
+    const result = await sql.tx(async (tx) => {
+      await insert(tx, 1, 'one');
+      tx.afterCommit(async () => seen.push(await texts()));
+      tx.afterCommit(() => seen.push('second'));
+      return 7;
+    });
+    expect(result).toBe(7);
+    expect(seen).toEqual([['one'], 'second']);
+  });
+
+  it('rolls back, forgets the hooks and passes the error on; the connection stays usable', async () => {
+    const hook = { ran: false };
+    for (let i = 0; i < 10; i++) {
+      const failing = sql.tx(async (tx) => {
+        await insert(tx, 1, 'one');
+        tx.afterCommit(() => {
+          hook.ran = true;
+        });
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      await expect(sql.tx((tx) => tx.rows('SELECT nonsense'))).rejects.toMatchObject({ code: '42703' });
+    }
+    expect(hook.ran).toBe(false);
+    expect(await texts()).toEqual([]);
+  });
+
+  it('tries a deadlock again', async () => {
+    await sql.tx(async (tx) => {
+      await insert(tx, 1, 'a');
+      await insert(tx, 2, 'b');
+    });
+    let arrived = 0;
+    let open: () => void = () => {};
+    const both = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const append = (tx: SqlTx, id: number) => tx.rows(`UPDATE notes SET text = text || '!' WHERE id = $1`, [id]);
+    const cross = (first: number, second: number) =>
+      sql.tx(async (tx) => {
+        await append(tx, first);
+        if (++arrived >= 2) open();
+        await both;
+        await append(tx, second);
+      });
+    await Promise.all([cross(1, 2), cross(2, 1)]);
+    expect(arrived).toBe(3);
+    expect(await texts()).toEqual(['a!!', 'b!!']);
+  });
+
+  it('replaces a connection that was ended, between statements and within a transaction', async () => {
+    const end = async (pid: number) => database.db.$queryRaw`SELECT pg_terminate_backend(${pid}::int)`;
+    const failing = sql.tx(async (tx) => {
+      const [{ pid } = { pid: 0 }] = await tx.rows<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await insert(tx, 1, 'lost');
+      await end(pid);
+      await insert(tx, 2, 'lost');
+    });
+    await expect(failing).rejects.toThrow();
+    for (let i = 0; i < 8; i++) expect(await texts()).toEqual([]);
+  });
+
+  it('is part of a transaction of the query builder too', async () => {
+    await expect(
+      inTx(database.db, async (tx) => {
+        await insert(tx, 1, 'one');
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    expect(await texts()).toEqual([]);
+    const at = new Date('2026-11-22T12:34:56.789Z');
+    const [row] = await inTx(database.db, (tx) => tx.rows('SELECT $1::timestamptz AS at, $2::int8 AS big', [at, 5n]));
+    expect(row).toEqual({ at, big: 5n });
+  });
+});
