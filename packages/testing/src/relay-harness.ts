@@ -68,7 +68,9 @@ export interface RelayHarness {
 
 /** Starts a relay on a free port of 127.0.0.1 over any store. */
 export async function startRelay(
-  options: { store?: DocumentStore; limits?: Partial<RelayLimits>; port?: number } & Partial<Pick<RelayOptions, 'bus' | 'log'>> = {},
+  options: { store?: DocumentStore; limits?: Partial<RelayLimits>; port?: number } & Partial<
+    Pick<RelayOptions, 'bus' | 'log' | 'nodes'>
+  > = {},
 ): Promise<RelayHarness> {
   const store = options.store ?? new MemoryStore();
   const authorizer = new OpenAuthorizer();
@@ -77,6 +79,7 @@ export async function startRelay(
     authorizer,
     log: options.log ?? silentLog,
     ...(options.bus ? { bus: options.bus } : {}),
+    ...(options.nodes ? { nodes: options.nodes } : {}),
     ...(options.limits ? { limits: options.limits } : {}),
   });
   const server = createServer((_request, response) => response.writeHead(404).end());

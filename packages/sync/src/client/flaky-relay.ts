@@ -8,7 +8,7 @@ import type { Peer } from '../relay/peer.ts';
 import { readFrame } from '../relay/read-frame.ts';
 import { type Conversation, receiveFrame } from '../relay/receive-frame.ts';
 import { Room, type RoomHost } from '../relay/room.ts';
-import type { DocumentRef, UpdateBatch } from '../store/document-store.ts';
+import type { DocumentRef, DocumentVersions, UpdateBatch } from '../store/document-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { ClientSocket } from './session.ts';
 
@@ -18,7 +18,7 @@ const LIMITS = { ...DEFAULT_LIMITS, retryMinMs: 1, retryMaxMs: 2, appendTimeoutM
 class HeldStore extends MemoryStore {
   #held: { commit: () => void; refuse: (error: Error) => void }[] = [];
 
-  override append(batches: readonly UpdateBatch[]): Promise<void> {
+  override append(batches: readonly UpdateBatch[]): Promise<DocumentVersions> {
     return new Promise((resolve, reject) => {
       this.#held.push({ commit: () => resolve(super.append(batches)), refuse: reject });
     });

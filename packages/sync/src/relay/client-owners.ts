@@ -34,6 +34,13 @@ export class ClientOwners {
     else this.#ids.set(peer, new Set([client]));
   }
 
+  /** The id lives nowhere any more. */
+  free(peer: Peer, client: number): void {
+    if (this.#owners.get(client) !== peer) return;
+    this.#owners.delete(client);
+    this.#ids.get(peer)?.delete(client);
+  }
+
   /** Frees what a leaving peer still holds. Returns those ids. */
   release(peer: Peer): number[] {
     const ids = [...(this.#ids.get(peer) ?? [])];

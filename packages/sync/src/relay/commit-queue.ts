@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import { DocumentGone } from '../store/document-gone.ts';
-import type { DocumentRef, DocumentStore, UpdateBatch } from '../store/document-store.ts';
+import type { Appended, DocumentRef, DocumentStore, UpdateBatch } from '../store/document-store.ts';
 import { DeadlineExceeded, withDeadline } from '../with-deadline.ts';
 import type { RelayLimits } from './limits.ts';
 import type { RelayMetrics } from './metrics.ts';
@@ -25,6 +25,8 @@ export interface CommitQueueOptions {
   readonly metrics: RelayMetrics;
   /** The store says the document is no more; its updates were dropped. */
   readonly onGone: (documentId: string) => void;
+  /** SY18: these are durable, and what is at which version now; other processes may be told. Must not throw. */
+  readonly onStored?: (batches: readonly UpdateBatch[], versions: Appended) => void;
 }
 
 /**
@@ -125,7 +127,10 @@ export class CommitQueue {
       const batches = toBatches(entries, gone);
       const started = performance.now();
       try {
-        if (batches.length > 0) await withDeadline(this.#options.store.append(batches), this.#options.limits.appendTimeoutMs);
+        if (batches.length > 0) {
+          const versions = await withDeadline(this.#options.store.append(batches), this.#options.limits.appendTimeoutMs);
+          this.#options.onStored?.(batches, versions);
+        }
         this.#options.metrics.persistMs.observe(performance.now() - started);
         this.#failing = false;
         return gone;

@@ -9,7 +9,12 @@ import type { Room } from './room.ts';
 interface Dirty {
   readonly since: number;
   last: number;
+  /** Only other processes made edits: they store the text. */
+  readonly elsewhere: boolean;
 }
+
+/** For so long the process that made an edit may take to store the text. */
+const ELSEWHERE_MS = 6_000;
 
 export interface ContentProjectorOptions {
   readonly store: Pick<DocumentStore, 'saveContent'>;
@@ -39,9 +44,24 @@ export class ContentProjector {
   touch(room: Room): void {
     const now = Date.now();
     const dirty = this.#dirty.get(room);
-    if (dirty) dirty.last = now;
-    else this.#dirty.set(room, { since: now, last: now });
-    this.#timer ??= setInterval(() => this.#tick(), Math.max(10, this.#options.limits.contentQuietMs / 4));
+    if (dirty && !dirty.elsewhere) dirty.last = now;
+    else this.#dirty.set(room, { since: now, last: now, elsewhere: false });
+    this.#wake();
+  }
+
+  /** SY18: another process stored an edit and will store its text too. Should it not, it is done here. */
+  touchLater(room: Room): void {
+    if (this.#dirty.has(room)) return;
+    const at = Date.now() + ELSEWHERE_MS;
+    this.#dirty.set(room, { since: at, last: at, elsewhere: true });
+    this.#wake();
+  }
+
+  /** SY18: another process stored the text; `all`: with everything that is in memory here. */
+  savedElsewhere(room: Room, all: boolean): void {
+    if (!this.#dirty.get(room)?.elsewhere) return;
+    this.forget(room);
+    if (!all) this.touchLater(room);
   }
 
   /**
@@ -73,6 +93,10 @@ export class ContentProjector {
   stop(): void {
     this.#dirty.clear();
     this.#rest();
+  }
+
+  #wake(): void {
+    this.#timer ??= setInterval(() => this.#tick(), Math.max(10, this.#options.limits.contentQuietMs / 4));
   }
 
   #tick(): void {

@@ -31,6 +31,13 @@ export class DocumentState {
     return { integrated: this.#integrated, gapped: waiting > 0 || this.gapBytes > 0 };
   }
 
+  /** Applies what a store holds, in one transaction. Returns what became visible, null where nothing was new. Throws where Yjs does. */
+  absorb(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): Uint8Array | null {
+    this.#integrated = null;
+    applyAll(this.doc, stored, 'relay');
+    return this.#integrated;
+  }
+
   /** What a client with this state vector lacks (Yjs V1). The whole state is cached for a storm of joiners (SY16). */
   encodeFor(stateVector: Uint8Array): Uint8Array {
     if (stateVector.length > 1) return withoutGaps(this.doc, () => Y.encodeStateAsUpdate(this.doc, stateVector));
@@ -89,11 +96,15 @@ export class DocumentState {
 /** Builds a document from what a store loaded, in one Yjs transaction (rebuilding update by update takes twenty times as long). */
 export function buildDocument(loaded: Pick<LoadedDocument, 'snapshot' | 'updates'>): Y.Doc {
   const doc = new Y.Doc();
-  doc.transact(() => {
-    if (loaded.snapshot) Y.applyUpdateV2(doc, loaded.snapshot, 'load');
-    for (const update of loaded.updates) Y.applyUpdate(doc, update, 'load');
-  }, 'load');
+  applyAll(doc, loaded, 'load');
   return doc;
+}
+
+function applyAll(doc: Y.Doc, { snapshot, updates }: Pick<LoadedDocument, 'snapshot' | 'updates'>, origin: string): void {
+  doc.transact(() => {
+    if (snapshot) Y.applyUpdateV2(doc, snapshot, origin);
+    for (const update of updates) Y.applyUpdate(doc, update, origin);
+  }, origin);
 }
 
 /** Runs `encode` while the document's gapped structs are out of sight: Yjs would encode them too. */

@@ -31,7 +31,7 @@ export function receiveFrame(talk: Conversation, frame: ClientFrame, host: RoomH
     case 'awareness': {
       const { relay, refused } = talk.room.awareness.receive(talk.peer, frame.entries);
       if (refused) host.metrics.error('awareness_limit');
-      if (relay.length > 0) talk.room.relayAwareness(writeAwareness(encodeAwareness(relay)));
+      if (relay.length > 0) talk.room.relayAwareness(relay, talk.peer);
       return;
     }
     case 'query': {

@@ -10,7 +10,7 @@ import {
 import { afterEach } from 'vitest';
 import { WebSocket } from 'ws';
 import type { WebsocketProvider } from 'y-websocket';
-import type { DocumentRef, UpdateBatch } from '../store/document-store.ts';
+import type { DocumentRef, DocumentVersions, UpdateBatch } from '../store/document-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { writeStep1 } from '../wire/write-frame.ts';
 
@@ -58,10 +58,10 @@ export class HeldMemoryStore extends MemoryStore {
     this.#open();
     this.#gate = null;
   }
-  override async append(batches: readonly UpdateBatch[]): Promise<void> {
+  override async append(batches: readonly UpdateBatch[]): Promise<DocumentVersions> {
     if (this.#gate) await this.#gate;
     if (this.refusing) throw new Error('the database is away');
-    await super.append(batches);
+    return super.append(batches);
   }
 }
 

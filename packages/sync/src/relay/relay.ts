@@ -4,6 +4,10 @@ import type { EventBus } from '@markco/core/bus';
 import { CLOSE } from '@markco/core/sync/close-code';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Log } from '../log.ts';
+import type { NodeLink } from '../nodes/node-link.ts';
+import { NodeMetrics } from '../nodes/node-metrics.ts';
+import { NodeRelay } from '../nodes/node-relay.ts';
+import type { NodeTuning } from '../nodes/node-tuning.ts';
 import type { DocumentRef, DocumentStore } from '../store/document-store.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { type Authorizer, UpgradeRefused } from './authorize.ts';
@@ -30,6 +34,8 @@ export interface RelayOptions {
   readonly log: Log;
   readonly metrics?: RelayMetrics;
   readonly limits?: Partial<RelayLimits>;
+  /** SY18: how this relay reaches those of other processes on the same store. Closed with it. */
+  readonly nodes?: { readonly link: NodeLink; readonly tuning?: Partial<NodeTuning> } | null;
 }
 
 /** What a relay holds right now. `failing`: the store refuses updates. */
@@ -38,6 +44,8 @@ export interface RelayStats {
   readonly documents: number;
   readonly pendingBytes: number;
   readonly failing: boolean;
+  /** SY18: null where there is one relay process only. */
+  readonly nodes: ReturnType<NodeRelay['status']> | null;
 }
 
 /** The Yjs server: wires sockets, rooms, the commit queue and the store together; each rule lives in one of those. */
@@ -54,6 +62,7 @@ export class Relay {
   readonly #sockets = new Map<SocketPeer, Conversation>();
   readonly #server: WebSocketServer;
   readonly #stops: (() => void)[] = [];
+  readonly #nodes: NodeRelay | null;
   #upgrading = 0;
   #closing = false;
 
@@ -64,12 +73,14 @@ export class Relay {
     this.#options = options;
     this.#limits = limits;
     this.metrics = metrics;
+    this.#nodes = this.#openNodes();
     this.#queue = new CommitQueue({
       store,
       limits,
       log,
       metrics,
       onGone: (id) => this.#end(id, CLOSE.gone, 'The document no longer exists.'),
+      onStored: (batches, versions) => this.#nodes?.stored(batches, versions),
     });
     this.#projector = new ContentProjector({ store, queue: this.#queue, limits, log, metrics, onSaved: (room) => this.#announce(room) });
     this.#compactor = new Compactor({ store, log, metrics });
@@ -80,6 +91,8 @@ export class Relay {
       changed: (room) => this.#changed(room),
       emptied: (room) => this.#rooms.scheduleUnload(room),
       broken: (room, error) => this.#broken(room, error),
+      changedElsewhere: (room) => this.#changedElsewhere(room),
+      present: (room, peer, entries) => this.#nodes?.present(room, peer, entries),
     };
     this.#rooms = new RoomRegistry({
       store,
@@ -87,6 +100,7 @@ export class Relay {
       log,
       metrics,
       settle: (room) => this.#settle(room),
+      nodes: this.#nodes,
       loaded: (room, { contentHash }) => this.#loaded(room, contentHash ?? null),
     });
     this.#heartbeat = new Heartbeat({ authorizer: options.authorizer, limits, log, metrics, peers: () => this.#sockets.keys() });
@@ -148,6 +162,7 @@ export class Relay {
 
   stats(): RelayStats {
     return {
+      nodes: this.#nodes?.status() ?? null,
       connections: this.#sockets.size,
       documents: this.#rooms.size,
       pendingBytes: this.#queue.pendingBytes,
@@ -170,6 +185,8 @@ export class Relay {
     for (const room of [...this.#rooms.rooms()]) this.#rooms.drop(room);
     this.#projector.stop();
     this.#server.close();
+    await this.#nodes?.stop();
+    await this.#options.nodes?.link.close();
     return saved && drained;
   }
 
@@ -244,6 +261,20 @@ export class Relay {
   #loaded(room: Room, storedHash: string | null): void {
     setImmediate(() => {
       if (this.#rooms.find(room.ref.documentId) === room) this.#projector.check(room, storedHash);
+    });
+  }
+
+  #changedElsewhere(room: Room): void {
+    if (this.#rooms.find(room.ref.documentId) === room) this.#projector.touchLater(room);
+  }
+
+  #openNodes(): NodeRelay | null {
+    const { nodes, store, log } = this.#options;
+    if (!nodes) return null;
+    return new NodeRelay({
+      ...{ ...nodes, store, log, metrics: new NodeMetrics(this.metrics.registry) },
+      refresh: (documentId) => void this.#refresh(documentId),
+      saved: (room, all) => this.#projector.savedElsewhere(room, all),
     });
   }
 

@@ -45,6 +45,35 @@ export class RoomAwareness {
     return { relay, refused };
   }
 
+  /** SY18: takes in what another process stamped and bound to `peer`. What is older than what is known, or another person's, is ignored. */
+  adopt(peer: Peer, entries: readonly AwarenessEntry[]): AwarenessEntry[] {
+    const relay = entries.filter((entry) => {
+      const { clientId, clock, state } = entry;
+      const known = this.#states.get(clientId);
+      const owned = this.#owners.ownerOf(clientId) === peer;
+      if (state === LEFT ? !owned || !known || known.clock > clock : !this.#owners.mayUse(peer, clientId)) return false;
+      if (known && known.clock > clock) return false;
+      if (state === LEFT) this.#owners.free(peer, clientId);
+      else this.#owners.claim(peer, clientId);
+      const news = known?.clock !== clock || known.state !== state;
+      this.#states.set(clientId, { clock, state });
+      return news;
+    });
+    this.#forgetOldest();
+    return relay;
+  }
+
+  /** SY18: the entries that tell the others that these ids left, as far as can be known: who comes back is shown again. */
+  lose(clientIds: readonly number[]): AwarenessEntry[] {
+    const gone: AwarenessEntry[] = [];
+    for (const clientId of clientIds) {
+      const known = this.#states.get(clientId);
+      this.#states.delete(clientId);
+      if (known && known.state !== LEFT) gone.push({ clientId, clock: known.clock, state: LEFT });
+    }
+    return gone;
+  }
+
   /** Everyone here. */
   entries(): AwarenessEntry[] {
     const present: AwarenessEntry[] = [];

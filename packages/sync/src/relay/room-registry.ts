@@ -21,6 +21,20 @@ export interface RoomRegistryOptions {
   readonly settle: (room: Room) => Promise<void>;
   /** A document came into memory. */
   readonly loaded: (room: Room, loaded: LoadedDocument) => void;
+  /** SY18: whoever brings in what other processes store. */
+  readonly nodes?: RoomWatcher | null;
+}
+
+/** Told which documents are in memory. */
+export interface RoomWatcher {
+  /** Before it is loaded: once resolved, nothing stored from then on is missed. Never rejects. */
+  opening(documentId: string): Promise<void>;
+  /** It is in memory, as of this version. */
+  opened(room: Room, version: number | undefined): void;
+  /** Someone joins it: resolves when it may be served. Never rejects. */
+  joining(room: Room): Promise<void> | null;
+  /** It is not in memory any more, or never came to be. */
+  closed(documentId: string): void;
 }
 
 /** A room kept open until {@link RoomLease.release}. */
@@ -65,6 +79,7 @@ export class RoomRegistry {
     try {
       const room = await slot.opening;
       if (!room) release();
+      else await this.#options.nodes?.joining(room);
       return room && { room, release };
     } catch (error) {
       release();
@@ -78,6 +93,7 @@ export class RoomRegistry {
     if (slot?.room !== room) return;
     if (slot.unloading) clearTimeout(slot.unloading);
     this.#slots.delete(room.ref.documentId);
+    this.#options.nodes?.closed(room.ref.documentId);
     this.#options.metrics.documents.set(this.#slots.size);
     room.state.destroy();
   }
@@ -92,10 +108,11 @@ export class RoomRegistry {
   }
 
   #open(documentId: string): Slot {
-    const { store, host, metrics, log, loaded } = this.#options;
+    const { store, host, metrics, log, loaded, nodes } = this.#options;
     const load = async (): Promise<{ room: Room; loaded: LoadedDocument } | null> => {
       // An earlier room of it may have left updates on their way: they belong to what is loaded.
       await new Promise<void>((resolve) => host.queue.barrier(documentId, resolve));
+      await nodes?.opening(documentId);
       const started = performance.now();
       const stored = await store.load(documentId);
       metrics.loadMs.observe(performance.now() - started);
@@ -109,6 +126,7 @@ export class RoomRegistry {
       (found) => {
         if (!found) return this.#forget(documentId, slot);
         slot.room = found.room;
+        nodes?.opened(found.room, found.loaded.version);
         loaded(found.room, found.loaded);
       },
       (error) => {
@@ -137,7 +155,10 @@ export class RoomRegistry {
   }
 
   #forget(documentId: string, slot: Slot): void {
-    if (this.#slots.get(documentId) === slot) this.#slots.delete(documentId);
+    if (this.#slots.get(documentId) === slot) {
+      this.#slots.delete(documentId);
+      this.#options.nodes?.closed(documentId);
+    }
     this.#options.metrics.documents.set(this.#slots.size);
   }
 }

@@ -1,7 +1,7 @@
 import { CLOSE } from '@markco/core/sync/close-code';
 import * as Y from 'yjs';
 import type { DocumentRef, LoadedDocument } from '../store/document-store.ts';
-import { encodeAwareness, writeAwareness, writeStep1, writeStep2, writeUpdate } from '../wire/write-frame.ts';
+import { type AwarenessEntry, encodeAwareness, writeAwareness, writeStep1, writeStep2, writeUpdate } from '../wire/write-frame.ts';
 import type { StructRange } from './check-update.ts';
 import { ClientOwners } from './client-owners.ts';
 import type { CommitQueue } from './commit-queue.ts';
@@ -19,10 +19,14 @@ export interface RoomHost {
   readonly metrics: RelayMetrics;
   /** The document changed durably: its content must follow (SY9) and its log may be long (SY10). */
   changed(room: Room): void;
+  /** SY18: another process stored something and takes care of what follows; only if it does not, this one must. */
+  changedElsewhere?(room: Room): void;
   /** Nobody is left. */
   emptied(room: Room): void;
   /** The document in memory is not to be trusted any more. */
   broken(room: Room, error: unknown): void;
+  /** SY18: these awareness entries come from a peer here; other processes may show them. */
+  present?(room: Room, peer: Peer, entries: readonly AwarenessEntry[]): void;
 }
 
 /** An update on its way: what is stored, what is news to others (null: nothing yet), and what its author sent. */
@@ -83,7 +87,7 @@ export class Room {
     this.#listeners.delete(peer);
     this.#behind.delete(peer);
     const gone = this.awareness.remove(this.owners.release(peer));
-    if (gone.length > 0) this.relayAwareness(writeAwareness(encodeAwareness(gone)));
+    if (gone.length > 0) this.relayAwareness(gone, peer);
     if (this.#peers.size === 0) this.#host.emptied(this);
   }
 
@@ -131,17 +135,29 @@ export class Room {
   /** An update a store learnt of by itself: durable already. */
   applyExternal(update: Uint8Array): void {
     const { integrated } = this.state.apply(update);
-    if (!integrated) return;
+    if (integrated) this.#show(integrated, () => this.#host.changed(this));
+  }
+
+  /** SY18: what another process stored. It is shown here, and never stored again. */
+  applyStored(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): void {
+    const integrated = this.state.absorb(stored);
+    if (integrated) this.#show(integrated, () => this.#host.changedElsewhere?.(this));
+  }
+
+  /** Shows what is durable already, once all that is queued before it is too. */
+  #show(integrated: Uint8Array, then: () => void): void {
     this.#host.queue.barrier(this.ref.documentId, () => {
-      this.#host.changed(this);
+      then();
       this.#relay(writeUpdate(integrated), null);
       this.#remember(rangesOf(integrated));
     });
   }
 
-  /** Awareness goes to everyone, its sender too: stock clients take it as a sign of life. */
-  relayAwareness(frame: Uint8Array): void {
+  /** Awareness goes to everyone, its sender too: stock clients take it as a sign of life. `from`: the peer here it comes from. */
+  relayAwareness(entries: readonly AwarenessEntry[], from: Peer | null): void {
+    const frame = writeAwareness(encodeAwareness(entries));
     for (const peer of this.#peers) peer.sendAwareness(frame);
+    if (from) this.#host.present?.(this, from, entries);
   }
 
   /** Ends every peer. */

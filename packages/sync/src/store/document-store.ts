@@ -22,6 +22,20 @@ export interface LoadedDocument {
   readonly updates: readonly Uint8Array[];
   /** Hash of the text stored beside the state, where there is one: text that is behind is stored again (SY9). */
   readonly contentHash?: string | null;
+  /** Where the store counts (SY18): how many updates of the document it ever took, all of which are in this state. */
+  readonly version?: number;
+}
+
+/** Versions by document id, see {@link LoadedDocument.version}. */
+export type DocumentVersions = ReadonlyMap<string, number>;
+
+// biome-ignore lint/suspicious/noConfusingVoidType: most stores do not count, and their `append` just ends.
+export type Appended = DocumentVersions | void;
+
+/** What a document is at, without its state. */
+export interface DocumentHead {
+  readonly epoch: string;
+  readonly version: number;
 }
 
 /** Updates (Yjs V1 encoding) of one document, in the order they came. */
@@ -75,8 +89,13 @@ export interface DocumentStore {
   readonly kind: string;
   /** Null where the document does not exist or is deleted. Rejects where that cannot be known (SY6: never an empty state instead of an error). */
   load(documentId: string): Promise<LoadedDocument | null>;
-  /** Resolves once all batches are durable together; rejects with none of them applied (SY4). */
-  append(batches: readonly UpdateBatch[]): Promise<void>;
+  /**
+   * Resolves once all batches are durable together; rejects with none of them applied (SY4). A store that counts answers with each
+   * document's version after its batch: the updates of the batch are the ones up to it.
+   */
+  append(batches: readonly UpdateBatch[]): Promise<Appended>;
+  /** SY18: what these documents are at; those that do not exist are left out. Only where the store counts. */
+  heads?(documentIds: readonly string[]): Promise<ReadonlyMap<string, DocumentHead>>;
   /** Follows an edit within 2 s (SY9). A projection to disk happens here in file stores. */
   saveContent(contents: readonly DocumentContent[]): Promise<void>;
   /** SY10. */

@@ -2,8 +2,10 @@ import { DocumentGone } from './document-gone.ts';
 import type {
   CompactionResult,
   DocumentContent,
+  DocumentHead,
   DocumentRef,
   DocumentStore,
+  DocumentVersions,
   LoadedDocument,
   LocatedDocument,
   UpdateBatch,
@@ -16,6 +18,7 @@ interface Row {
   epoch: string;
   snapshot: Uint8Array | null;
   updates: Uint8Array[];
+  version: number;
   text: string;
   hash: string;
   deleted: boolean;
@@ -32,20 +35,33 @@ export class MemoryStore implements DocumentStore {
 
   /** Makes a document with this history (V1 updates). */
   create(ref: DocumentRef, updates: readonly Uint8Array[] = [], epoch = 'epoch-1'): void {
-    this.rows.set(ref.documentId, { ref, epoch, snapshot: null, updates: [...updates], text: '', hash: '', deleted: false });
+    const row = { ref, epoch, snapshot: null, updates: [...updates], version: updates.length, text: '', hash: '', deleted: false };
+    this.rows.set(ref.documentId, row);
   }
 
   async load(documentId: string): Promise<LoadedDocument | null> {
     const row = this.rows.get(documentId);
-    return row && !row.deleted
-      ? { ref: row.ref, epoch: row.epoch, snapshot: row.snapshot, updates: [...row.updates], contentHash: row.hash }
-      : null;
+    if (!row || row.deleted) return null;
+    const { ref, epoch, snapshot, updates, version, hash } = row;
+    return { ref, epoch, snapshot, updates: [...updates], version, contentHash: hash };
   }
 
-  async append(batches: readonly UpdateBatch[]): Promise<void> {
+  async append(batches: readonly UpdateBatch[]): Promise<DocumentVersions> {
     const gone = batches.map(({ ref }) => ref.documentId).filter((id) => !this.rows.has(id));
     if (gone.length > 0) throw new DocumentGone(gone);
-    for (const { ref, updates } of batches) this.rows.get(ref.documentId)!.updates.push(...updates.map((update) => update.slice()));
+    const versions = new Map<string, number>();
+    for (const { ref, updates } of batches) {
+      const row = this.rows.get(ref.documentId)!;
+      row.updates.push(...updates.map((update) => update.slice()));
+      row.version += updates.length;
+      versions.set(ref.documentId, row.version);
+    }
+    return versions;
+  }
+
+  async heads(documentIds: readonly string[]): Promise<ReadonlyMap<string, DocumentHead>> {
+    const known = documentIds.map((id) => this.rows.get(id)).filter((row) => row !== undefined && !row.deleted);
+    return new Map(known.map(({ ref, epoch, version }) => [ref.documentId, { epoch, version }]));
   }
 
   async saveContent(contents: readonly DocumentContent[]): Promise<void> {

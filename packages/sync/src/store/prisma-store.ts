@@ -1,12 +1,22 @@
 import type { Db } from '@markco/db/client';
 import { StatementLane } from '@markco/db/statement-lane';
 import type { Log } from '../log.ts';
-import type { CompactionResult, DocumentContent, DocumentStore, LoadedDocument, LocatedDocument, UpdateBatch } from './document-store.ts';
+import type {
+  CompactionResult,
+  DocumentContent,
+  DocumentHead,
+  DocumentStore,
+  DocumentVersions,
+  LoadedDocument,
+  LocatedDocument,
+  UpdateBatch,
+} from './document-store.ts';
 import { FoldThread } from './fold-thread.ts';
 import { appendUpdates } from './prisma/append-updates.ts';
 import { compactDocument } from './prisma/compact-document.ts';
 import { locateDocuments } from './prisma/locate-documents.ts';
 import { PrismaVersions } from './prisma/prisma-versions.ts';
+import { readHeads } from './prisma/read-heads.ts';
 import { readState } from './prisma/read-state.ts';
 import { saveContents } from './prisma/save-contents.ts';
 
@@ -38,12 +48,16 @@ export class PrismaStore implements DocumentStore {
         'A snapshot was damaged; the one before it and its log were used. The next compaction repairs it.',
       );
     }
-    const { ref, epoch, snapshot, replay, rows, contentHash } = state;
-    return { ref, epoch, snapshot, contentHash, updates: [...replay, ...rows.map(({ update }) => update)] };
+    const { ref, epoch, version, snapshot, replay, rows, contentHash } = state;
+    return { ref, epoch, version, snapshot, contentHash, updates: [...replay, ...rows.map(({ update }) => update)] };
   }
 
-  append(batches: readonly UpdateBatch[]): Promise<void> {
+  append(batches: readonly UpdateBatch[]): Promise<DocumentVersions> {
     return appendUpdates(this.#appends, this.#db, batches);
+  }
+
+  heads(documentIds: readonly string[]): Promise<ReadonlyMap<string, DocumentHead>> {
+    return readHeads(this.#db, documentIds);
   }
 
   saveContent(contents: readonly DocumentContent[]): Promise<void> {

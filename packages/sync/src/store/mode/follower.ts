@@ -9,7 +9,7 @@ import type { ModeMetrics } from './mode-metrics.ts';
 export interface FollowerOptions {
   /** Where updates go, for the log. */
   readonly name: string;
-  readonly append: (batches: readonly UpdateBatch[]) => Promise<void>;
+  readonly append: (batches: readonly UpdateBatch[]) => Promise<unknown>;
   /** Brings a document over whole: its queue grew too long, or the other side does not know it. */
   readonly repair: (ref: DocumentRef) => Promise<void>;
   /** Rejects while the other side is away for everyone: then nobody's turn counts as failed. */

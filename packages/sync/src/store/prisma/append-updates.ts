@@ -2,7 +2,7 @@ import { byteaArray, uuidArray } from '@markco/db/binary-array';
 import type { Db } from '@markco/db/client';
 import type { Statement, StatementLane } from '@markco/db/statement-lane';
 import { DocumentGone } from '../document-gone.ts';
-import type { UpdateBatch } from '../document-store.ts';
+import type { DocumentVersions, UpdateBatch } from '../document-store.ts';
 import { sqlState } from './sql-state.ts';
 
 const APPEND: Statement = {
@@ -17,16 +17,18 @@ const APPEND: Statement = {
     ), counted AS (
       UPDATE documents d
       SET seq = d.seq + l.rows, log_rows = d.log_rows + l.rows, log_bytes = d.log_bytes + l.bytes, updated_at = now()
-      FROM locked l WHERE d.id = l.id
+      FROM locked l WHERE d.id = l.id RETURNING d.id, d.seq
+    ), inserted AS (
+      INSERT INTO document_updates (document_id, bytes) SELECT document_id, bytes FROM input ORDER BY ord
     )
-    INSERT INTO document_updates (document_id, bytes) SELECT document_id, bytes FROM input ORDER BY ord`,
+    SELECT id::text, seq::float8 AS version FROM counted`,
 };
 
 /**
  * SY4: all updates of all documents in one statement. Rows are locked in the order of their ids, so that two writers cannot
- * lock each other out. Rejects with {@link DocumentGone} where a document's row no longer exists; nothing is stored then.
+ * lock each other out. Resolves with the documents' versions. Rejects with {@link DocumentGone} where a document's row no longer exists; nothing is stored then.
  */
-export async function appendUpdates(lane: StatementLane, db: Db, batches: readonly UpdateBatch[]): Promise<void> {
+export async function appendUpdates(lane: StatementLane, db: Db, batches: readonly UpdateBatch[]): Promise<DocumentVersions> {
   const ids: string[] = [];
   const updates: Uint8Array[] = [];
   for (const batch of batches) {
@@ -35,9 +37,10 @@ export async function appendUpdates(lane: StatementLane, db: Db, batches: readon
       updates.push(update);
     }
   }
-  if (ids.length === 0) return;
+  if (ids.length === 0) return new Map();
   try {
-    await lane.run(APPEND, [uuidArray(ids), byteaArray(updates)]);
+    const rows = await lane.run<{ id: string; version: number }>(APPEND, [uuidArray(ids), byteaArray(updates)]);
+    return new Map(rows.map(({ id, version }) => [id, version]));
   } catch (error) {
     // A foreign key: some document is no more.
     if (sqlState(error) !== '23503') throw error;

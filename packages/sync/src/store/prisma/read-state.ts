@@ -8,6 +8,8 @@ import { sha256 } from './sha256.ts';
 export interface StoredState {
   readonly ref: DocumentRef;
   readonly epoch: string;
+  /** Counts the updates ever stored, see `LoadedDocument.version`. */
+  readonly version: number;
   readonly snapshot: Uint8Array | null;
   /** Folded into the damaged snapshot; to be applied before `rows`. Empty unless `repaired`. */
   readonly replay: readonly Uint8Array[];
@@ -23,6 +25,7 @@ interface DocumentRow {
   project: string;
   doc_path: string;
   epoch: string;
+  version: number;
   yjs_state: Uint8Array | null;
   yjs_state_sha256: string | null;
   content_hash: string;
@@ -42,7 +45,7 @@ interface VersionRow {
  */
 export async function readState(db: DbOrTx, documentId: string): Promise<StoredState | null> {
   const [row] = await db.$queryRaw<DocumentRow[]>`
-    SELECT d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.yjs_state, d.yjs_state_sha256,
+    SELECT d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.seq::float8 AS version, d.yjs_state, d.yjs_state_sha256,
       d.content_hash, d.status,
       (SELECT string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)
        FROM document_updates u WHERE u.document_id = d.id) AS log
@@ -50,7 +53,7 @@ export async function readState(db: DbOrTx, documentId: string): Promise<StoredS
   if (!row) return null;
   const ref: DocumentRef = { documentId, userId: row.user_id, projectId: row.project_id, project: row.project, path: row.doc_path };
   const contentHash = row.status === 'ok' ? row.content_hash : null;
-  const state = { ref, epoch: row.epoch, rows: readLogBlob(row.log), contentHash };
+  const state = { ref, epoch: row.epoch, version: row.version, rows: readLogBlob(row.log), contentHash };
   if (!row.yjs_state || isIntact(row.yjs_state, row.yjs_state_sha256)) {
     return { ...state, snapshot: row.yjs_state, replay: [], repaired: false };
   }
