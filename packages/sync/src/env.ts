@@ -18,6 +18,8 @@ const envSchema = flagsSchema.pick({ SYNC_MODE: true }).extend({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be an address such as postgres://user:password@host/database' }),
   /** Connections to Postgres this process may hold. */
   DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(8),
+  /** SY18: where relay processes on the same database reach each other; without it there is one. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be an address such as redis://host:6379' }).optional(),
   /** The key tickets are signed with; the same as the web process has. */
   MARKCO_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   MARKCO_DATA_DIR: z.string().default('.markco'),
@@ -39,6 +41,11 @@ export function readSyncEnv(source: Record<string, string | undefined>): SyncEnv
     throw new Error(`The relay's environment cannot be used:\n${[...new Set(lines)].join('\n')}`);
   }
   const { MARKCO_SECRET, ...env } = parsed.data;
+  if (env.REDIS_URL && env.SYNC_MODE !== 'relay_primary') {
+    throw new Error(
+      `The relay's environment cannot be used:\n  SYNC_MODE: ${env.SYNC_MODE} keeps documents in files, which one relay process must own. Run a single one, without REDIS_URL`,
+    );
+  }
   return { ...env, secret: new TextEncoder().encode(MARKCO_SECRET ?? readSecret(env.MARKCO_DATA_DIR)) };
 }
 

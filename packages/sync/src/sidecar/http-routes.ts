@@ -4,8 +4,8 @@ import type { Registry } from 'prom-client';
 /** What the relay's own HTTP answers need. */
 export interface HttpRoutesOptions {
   readonly registry: Registry;
-  /** OP4: rejects, with what is wrong, where the process should get no traffic. */
-  readonly ready: () => Promise<void>;
+  /** OP4: what is to be known of a process that is ready. Rejects, with what is wrong, where it should get no traffic. */
+  readonly ready: () => Promise<object>;
 }
 
 /** `/healthz`, `/readyz` and `/metrics`; everything else is 404. */
@@ -16,7 +16,7 @@ export function httpRoutes({ registry, ready }: HttpRoutesOptions): RequestListe
     if (path === '/healthz') return json(response, 200, { ok: true });
     if (path === '/readyz') {
       ready().then(
-        () => json(response, 200, { ok: true }),
+        (detail) => json(response, 200, { ok: true, ...detail }),
         (error: unknown) => json(response, 503, { ok: false, error: error instanceof Error ? error.message : 'not ready' }),
       );
       return;

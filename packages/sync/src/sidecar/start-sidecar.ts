@@ -7,6 +7,7 @@ import { createPostgresBus } from '@markco/db/postgres-bus';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { SyncEnv } from '../env.ts';
 import type { Log } from '../log.ts';
+import { RedisLink } from '../nodes/redis-link.ts';
 import { RelayMetrics } from '../relay/metrics.ts';
 import { Relay } from '../relay/relay.ts';
 import type { DocumentStore } from '../store/document-store.ts';
@@ -35,7 +36,8 @@ export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
   collectDefaultMetrics({ register: registry });
   const metrics = new RelayMetrics(registry);
   const authorizer = new PostgresAuthorizer({ db, secret: env.secret, publicUrl: env.PUBLIC_URL });
-  const relay = new Relay({ store, authorizer, bus, log, metrics });
+  const nodes = env.REDIS_URL ? { link: new RedisLink(env.REDIS_URL) } : null;
+  const relay = new Relay({ store, authorizer, bus, log, metrics, nodes });
   const server = createServer(httpRoutes({ registry, ready: () => withDeadline(assertReady({ db, bus, store, relay }), READY_MS) }));
   server.on('upgrade', (request, socket, head) => relay.handleUpgrade(request, socket, head));
   await listen(server, env.SYNC_RELAY_PORT, env.HOST);
@@ -47,7 +49,9 @@ export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
 /** SY12. */
 function openStore(env: SyncEnv, db: Db, log: Log, registry: Registry): DocumentStore {
   const prismaStore = new PrismaStore(db, log);
-  return createStoreForMode({ mode: env.SYNC_MODE, prismaStore, workspacesDir: env.MARKCO_WORKSPACES_DIR ?? null, log, registry });
+  // SY18: a folder can be kept by one process only.
+  const workspacesDir = env.REDIS_URL ? null : (env.MARKCO_WORKSPACES_DIR ?? null);
+  return createStoreForMode({ mode: env.SYNC_MODE, prismaStore, workspacesDir, log, registry });
 }
 
 interface Parts {
@@ -58,11 +62,14 @@ interface Parts {
   readonly db: Db;
 }
 
-async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server'>): Promise<void> {
+/** OP4. What it resolves with is told beside "ready". */
+async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server'>): Promise<object> {
   await Promise.all([store.ping(), bus.ping()]);
   const pending = await migrationsPending(db);
   if (pending.length > 0) throw new Error(`The database lacks ${pending.length} migration(s).`);
-  if (relay.stats().failing) throw new Error('The store does not take updates.');
+  const { failing, nodes } = relay.stats();
+  if (failing) throw new Error('The store does not take updates.');
+  return nodes ? { nodes } : {};
 }
 
 async function stop({ server, relay, store, bus, db }: Parts): Promise<boolean> {
