@@ -60,8 +60,9 @@ export class MemoryStore implements DocumentStore {
   }
 
   async heads(documentIds: readonly string[]): Promise<ReadonlyMap<string, DocumentHead>> {
-    const known = documentIds.map((id) => this.rows.get(id)).filter((row) => row !== undefined && !row.deleted);
-    return new Map(known.map(({ ref, epoch, version }) => [ref.documentId, { epoch, version }]));
+    const known = documentIds.map((id) => this.rows.get(id)).filter((row) => row !== undefined);
+    const there = known.filter(({ deleted }) => !deleted);
+    return new Map(there.map(({ ref, epoch, version }) => [ref.documentId, { epoch, version }]));
   }
 
   async saveContent(contents: readonly DocumentContent[]): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from '@markco/db/client';
+import { silentLog } from '../log.ts';
 import type { DocumentRef } from './document-store.ts';
-import { appendUpdates } from './prisma/append-updates.ts';
+import { PrismaStore } from './prisma-store.ts';
 
 /** For tests: a document as the web process makes it, in a project of its own or in the one of `beside`. `updates`: its history (V1). */
 export async function createRow(
@@ -14,7 +15,11 @@ export async function createRow(
   const data = { userId, projectId, project, docPath: path, contentHash: '', epoch: randomUUID() };
   const { id } = await db.document.create({ data });
   const ref = { documentId: id, userId, projectId, project, path };
-  if (updates.length > 0) await appendUpdates(db, [{ ref, updates }]);
+  if (updates.length > 0) {
+    const store = new PrismaStore(db, silentLog);
+    await store.append([{ ref, updates }]);
+    await store.close();
+  }
   return ref;
 }
 

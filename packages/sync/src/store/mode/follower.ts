@@ -143,7 +143,7 @@ export class Follower {
     return failed;
   }
 
-  async #attempt(debt: Debt, act: () => Promise<void>, failed: { debt: Debt; error: Error }[]): Promise<void> {
+  async #attempt(debt: Debt, act: () => Promise<unknown>, failed: { debt: Debt; error: Error }[]): Promise<void> {
     try {
       await this.#limited(act());
       this.#settled(debt);
