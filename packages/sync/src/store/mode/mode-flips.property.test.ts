@@ -79,7 +79,7 @@ class Life {
   async #open(mode: SyncMode): Promise<void> {
     this.#modes = new TestModes(mode);
     this.#gate = gate(postgres);
-    const store = openMode(this.#modes, this.#gate, this.#disk);
+    const store = openMode(this.#modes, this.#gate, this.#disk, { drainMs: 100 });
     this.#stores.push(store);
     store.onExternalUpdate((id, update) => {
       const open = this.#documents.find(({ ref }) => ref.documentId === id);

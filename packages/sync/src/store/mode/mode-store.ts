@@ -31,11 +31,12 @@ export interface ModeStoreOptions {
   readonly peekMs?: number;
   /** How often at most a document's two copies are compared, ms. */
   readonly verifyEveryMs?: number;
+  /** How long closing waits for the second store, ms. */
+  readonly drainMs?: number;
   /** Of the followers; see there. */
   readonly following?: Pick<FollowerOptions, 'timeoutMs' | 'maxDocumentBytes' | 'maxBytes' | 'retryMs'>;
 }
 
-const DRAIN_MS = 3_000;
 const TELL_MS = 5_000;
 
 /**
@@ -65,7 +66,7 @@ export class ModeStore implements DocumentStore {
   constructor({ following, ...options }: ModeStoreOptions) {
     const { modes, postgres, files, metrics, log } = options;
     this.kind = modes.global();
-    this.#options = { peekMs: 2_000, verifyEveryMs: 30_000, ...options };
+    this.#options = { peekMs: 2_000, verifyEveryMs: 30_000, drainMs: 3_000, ...options };
     this.#names = new FileNames({ postgres, files, log });
     this.#copies = new TwoCopies({ postgres, files, names: this.#names, onFresh: (id, update) => this.#show(id, update) });
     if (postgres.versions) this.versions = versionsOf(postgres.versions, (id) => this.#textAhead(id));
@@ -178,7 +179,7 @@ export class ModeStore implements DocumentStore {
     for (const stop of this.#stops) stop();
     await this.#looking;
     await (await files.store()).settled();
-    await this.drained(DRAIN_MS);
+    await this.drained(this.#options.drainMs);
     await Promise.all([this.#inbound.stop(), this.#toPostgres.stop(), this.#toFiles.stop()]);
     await this.#copies.close();
     await files.close();
