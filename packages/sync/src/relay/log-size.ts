@@ -39,10 +39,10 @@ export class LogSize {
   }
 
   get isLong(): boolean {
-    const { compactRows, compactBytes, compactRowsAtUnload } = this.#limits;
+    const { compactRows, compactBytes } = this.#limits;
     if (this.#rows >= compactRows || this.#bytes >= compactBytes) return true;
     // A short log is cheap to load, however small its snapshot.
-    return this.#rows >= compactRowsAtUnload && this.#snapshotBytes > 0 && this.#bytes * 2 > this.#snapshotBytes;
+    return this.#bytes * 8 >= compactBytes && this.#snapshotBytes > 0 && this.#bytes * 2 > this.#snapshotBytes;
   }
 
   get isLongForUnload(): boolean {

@@ -187,6 +187,7 @@ export class Relay {
     this.#server.close();
     await this.#nodes?.stop();
     await this.#options.nodes?.link.close();
+    if (drained) await withDeadline(this.#compactor.stop(), Math.max(1, until - Date.now())).catch(() => {});
     return saved && drained;
   }
 

@@ -1,6 +1,10 @@
 // The worker thread of fold-thread.ts: one job after the other.
+import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { checksumOf, foldLog } from './fold-log.mjs';
+
+// On Linux this is the thread's alone: editing comes first where there are more threads than cores.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 parentPort?.on('message', ({ id, kind, snapshot, updates }) => {
   try {
