@@ -34,8 +34,8 @@ export interface Row {
   readonly number: number;
   readonly title: string;
   readonly metrics: readonly Metric[];
-  /** 'once': counts over many events, not a figure that varies from round to round. */
-  readonly rounds?: 'once';
+  /** At most so many: 1 for counts over many events, which do not vary from round to round. */
+  readonly rounds?: number;
   measure(bench: Bench, name: ServerName): Promise<Reading>;
 }
 

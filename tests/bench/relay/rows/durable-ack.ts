@@ -16,7 +16,7 @@ export const durableAck: Row = {
   measure: (bench, name) =>
     withServer(bench, name, async (server) => {
       const seconds = bench.quick ? 2 : 4;
-      const typists = await openTypists(server, DOCUMENTS, (RATES[0] + RATES[1]) * (seconds + 1));
+      const typists = await openTypists(server, DOCUMENTS);
       await typeAt(typists, RATES[0], 2);
       const busy = watchGenerator();
       const [slow, fast] = [await typeAt(typists, RATES[0], seconds), await typeAt(typists, RATES[1], seconds)];

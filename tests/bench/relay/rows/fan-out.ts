@@ -22,12 +22,13 @@ export const fanOut: Row = {
       const rooms = await connectAll(await server.documents(shape.documents), OBSERVERS + 1);
       let latencies: number[] = [];
       const writers = rooms.map(([author, ...observers]): Writer => {
-        const writer = makeWriter(author!, Math.ceil((PER_SECOND * (shape.warm + shape.seconds)) / rooms.length) + 1);
+        const writer = makeWriter(author!);
         for (const observer of observers) writer.watch(observer, (ms) => latencies.push(ms));
         return writer;
       });
       const type = async (seconds: number) => {
         latencies = [];
+        for (const writer of writers) writer.prepare(Math.ceil((PER_SECOND * seconds) / writers.length));
         const { sent } = await paced({ perSecond: PER_SECOND, seconds }, (n) => writers[n % writers.length]!.send());
         await settled(() => latencies.length >= sent * OBSERVERS, 5_000);
         return latencies.length / (sent * OBSERVERS);

@@ -18,7 +18,7 @@ export const observersCpu: Row = {
     withServer(bench, name, async (server) => {
       const seconds = bench.quick ? 2 : 5;
       const [author, ...observers] = (await connectAll(await server.documents(1), OBSERVERS + 1))[0]!;
-      const writer = makeWriter(author!, PER_SECOND * (seconds + 2));
+      const writer = makeWriter(author!);
       let seen = 0;
       for (const observer of observers) writer.watch(observer, () => seen++);
       const type = async (length: number) => {

@@ -6,13 +6,12 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../../lib/free-port.ts';
+import { freePort, RELAY_SECRET } from '../../../lib/relay-process.ts';
 import type { BenchDatabase } from './bench-database.ts';
 import { type BenchDocument, hocuspocusDocument, ourDocuments, plainDocument } from './bench-document.ts';
 import { PROBE_ARGS, Probe } from './probe.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
-const SECRET = 'the secret of a benchmark, long enough';
 
 export const SERVERS = ['MarkCo', 'y-websocket 2', 'Hocuspocus 3.4.4'] as const;
 export type ServerName = (typeof SERVERS)[number];
@@ -84,7 +83,7 @@ export function residentBytes(pid: number): number {
 
 async function launch(name: ServerName, { port, url, files }: { port: number; url: string; files: string }): Promise<ChildProcess> {
   const tsx = ['--import', 'tsx'];
-  const own = { MARKCO_SECRET: SECRET, SYNC_RELAY_PORT: String(port), LOG_LEVEL: 'fatal' };
+  const own = { MARKCO_SECRET: RELAY_SECRET, SYNC_RELAY_PORT: String(port), LOG_LEVEL: 'fatal' };
   const [args, env] = {
     MarkCo: [[...tsx, join(ROOT, 'packages/sync/src/main.ts')], own],
     'y-websocket 2': [[join(ROOT, 'node_modules/y-websocket-server-peer/bin/server.cjs')], { HOST: '127.0.0.1', YPERSISTENCE: files }],
@@ -104,7 +103,7 @@ async function documentsOf(
   name: ServerName,
   { port, count, database }: { port: number; count: number; database: BenchDatabase },
 ): Promise<BenchDocument[]> {
-  if (name === 'MarkCo') return ourDocuments(database.db, { owner: database.owner, port, count, secret: SECRET });
+  if (name === 'MarkCo') return ourDocuments(database.db, { owner: database.owner, port, count, secret: RELAY_SECRET });
   return Array.from({ length: count }, () => (name === 'y-websocket 2' ? plainDocument(port) : hocuspocusDocument(port)));
 }
 

@@ -4,18 +4,23 @@ export interface Paced {
   readonly perSecond: number;
 }
 
+export interface Pace {
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** False while nothing more may be sent; then it takes longer than `seconds`, and ends where it stays so for `patienceMs`. */
+  readonly isClear?: () => boolean;
+  readonly patienceMs?: number;
+}
+
 /** Calls `step(n)` evenly, `perSecond` times a second for `seconds`; several at once where a timer's turn is longer than their distance. */
-export async function paced(
-  options: { perSecond: number; seconds: number; until?: () => boolean },
-  step: (n: number) => void,
-): Promise<Paced> {
-  const { perSecond, seconds, until = () => false } = options;
+export async function paced({ perSecond, seconds, isClear, patienceMs = 10_000 }: Pace, step: (n: number) => void): Promise<Paced> {
   const total = Math.round(perSecond * seconds);
   const start = performance.now();
   let sent = 0;
-  while (sent < total && !until()) {
+  let sentLast = start;
+  while (sent < total && performance.now() - sentLast < patienceMs) {
     const due = Math.min(total, ((performance.now() - start) / 1000) * perSecond);
-    while (sent < due) step(sent++);
+    for (; sent < due && (isClear?.() ?? true); sentLast = performance.now()) step(sent++);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return { sent, perSecond: (sent / (performance.now() - start)) * 1000 };

@@ -19,10 +19,10 @@ export interface Typed {
   readonly missing: number;
 }
 
-/** Opens `documents` new documents with a writer each, with `edits` made ready in all. */
-export async function openTypists(server: BenchServer, documents: number, edits: number): Promise<Typists> {
+/** Opens `documents` new documents with a writer each. */
+export async function openTypists(server: BenchServer, documents: number): Promise<Typists> {
   const clients = (await connectAll(await server.documents(documents))).flat();
-  const writers = clients.map((client) => makeWriter(client, Math.ceil(edits / documents)));
+  const writers = clients.map(makeWriter);
   const typists: Typists = {
     writers,
     latencies: [],
@@ -34,12 +34,13 @@ export async function openTypists(server: BenchServer, documents: number, edits:
   return typists;
 }
 
-/** Types at a rate over all documents in turns; ends when every edit came back, or 10 s after the last. */
-export async function typeAt(typists: Typists, perSecond: number, seconds: number): Promise<Typed> {
+/** Types at a rate over all documents in turns; ends when every edit came back, or `patienceMs` after the last. */
+export async function typeAt(typists: Typists, perSecond: number, seconds: number, patienceMs = 10_000): Promise<Typed> {
   const { writers } = typists;
+  for (const writer of writers) writer.prepare(Math.ceil((perSecond * seconds) / writers.length));
   const latencies: number[] = [];
   typists.latencies = latencies;
   const done = await paced({ perSecond, seconds }, (n) => writers[n % writers.length]!.send());
-  await settled(() => latencies.length >= done.sent, 10_000);
+  await settled(() => latencies.length >= done.sent, patienceMs);
   return { latencies, ...done, missing: done.sent - latencies.length };
 }
