@@ -16,6 +16,7 @@ export class HostileUpdate {
     return this;
   }
 
+  /** Bytes as they are: the first of a struct is no number of variable length. */
   raw(bytes: Iterable<number>): this {
     for (const byte of bytes) this.#out.push(byte);
     return this;
@@ -46,7 +47,8 @@ const repeat = (update: HostileUpdate, times: number, each: (update: HostileUpda
 export const HOSTILE_UPDATES: Readonly<Record<string, Shape>> = {
   selfReference: (random, client) =>
     rootText(start(client, 2), 'ab')
-      .uint(random.pick([0x84, 0x44]), client, 2 + random.below(3))
+      .raw([random.pick([0x84, 0x44])])
+      .uint(client, 2 + random.below(3))
       .text('c')
       .uint(0)
       .done(),
@@ -57,9 +59,13 @@ export const HOSTILE_UPDATES: Readonly<Record<string, Shape>> = {
       .done(),
   cycle: (_, client) =>
     new HostileUpdate()
-      .uint(2, 1, client + 1, 0, 0x84, client, 0)
+      .uint(2, 1, client + 1, 0)
+      .raw([0x84])
+      .uint(client, 0)
       .text('a')
-      .uint(1, client, 0, 0x84, client + 1, 0)
+      .uint(1, client, 0)
+      .raw([0x84])
+      .uint(client + 1, 0)
       .text('b')
       .uint(0)
       .done(),
@@ -125,5 +131,5 @@ export const HOSTILE_UPDATES: Readonly<Record<string, Shape>> = {
       .uint(0)
       .done();
   },
-  halfEmoji: (_, client) => rootText(start(client, 2), '😀😀').uint(0x84, client, 0).text('split').uint(1, client, 1, 2, 1).done(),
+  halfEmoji: (_, client) => rootText(start(client, 2), '😀😀').raw([0x84]).uint(client, 0).text('split').uint(1, client, 1, 2, 1).done(),
 };

@@ -144,9 +144,14 @@ export function stockClient(
 }
 
 /** Resolves when the condition holds, looking again every few ms, after `look` where given. Rejects after `ms`. */
-export async function until(condition: () => boolean, ms = 10_000, what = 'the condition', look?: () => Promise<void>): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  ms = 10_000,
+  what = 'the condition',
+  look?: () => Promise<void>,
+): Promise<void> {
   const deadline = Date.now() + ms;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Waited ${ms} ms for ${what}.`);
     await look?.();
     await new Promise((resolve) => setTimeout(resolve, 5));

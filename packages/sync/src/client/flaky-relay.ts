@@ -6,8 +6,10 @@ import { DEFAULT_LIMITS } from '../relay/limits.ts';
 import { RelayMetrics } from '../relay/metrics.ts';
 import type { Peer } from '../relay/peer.ts';
 import { readFrame } from '../relay/read-frame.ts';
-import { type Conversation, receiveFrame } from '../relay/receive-frame.ts';
+import { receiveFrame } from '../relay/receive-frame.ts';
+import type { Conversation } from '../relay/receive-update.ts';
 import { Room, type RoomHost } from '../relay/room.ts';
+import { Suspects } from '../relay/suspects.ts';
 import type { DocumentRef, DocumentVersions, UpdateBatch } from '../store/document-store.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { ClientSocket } from './session.ts';
@@ -101,7 +103,8 @@ export class FlakyRelay {
   #start(): void {
     const row = this.store.rows.get(this.#ref.documentId)!;
     const queue = new CommitQueue({ store: this.store, limits: LIMITS, log: silentLog, metrics: new RelayMetrics(), onGone: () => {} });
-    this.#host = { queue, limits: LIMITS, metrics: new RelayMetrics(), changed: () => {}, emptied: () => {}, broken: () => {} };
+    const metrics = new RelayMetrics();
+    this.#host = { queue, limits: LIMITS, metrics, suspects: new Suspects(), changed: () => {}, emptied: () => {}, broken: () => {} };
     this.#room = new Room({ ref: this.#ref, epoch: 'epoch-1', snapshot: row.snapshot, updates: [...row.updates] }, this.#host);
   }
 }

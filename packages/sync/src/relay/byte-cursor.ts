@@ -1,5 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { BadFrame } from './bad-frame.ts';
+import { BadFrame, FrameTooLarge } from './bad-frame.ts';
+
+// Yjs makes objects of 100 bytes and more from parts of two bytes, and needs some µs for each.
+const MAX_PARTS = 250_000;
 
 /**
  * Reads the variable-length encoding of lib0 strictly (SY14): every read is bounded, numbers are canonical and safe
@@ -9,6 +12,7 @@ export class ByteCursor {
   readonly bytes: Uint8Array;
   at: number;
   readonly end: number;
+  #parts = 0;
 
   constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
     this.bytes = bytes;
@@ -42,24 +46,36 @@ export class ByteCursor {
     return value;
   }
 
-  /** A signed integer (lib0's varInt): checked and skipped. */
+  /** A signed integer (lib0's varInt) down to -(2^53 - 1): checked and skipped. */
   skipVarInt(): void {
     let byte = this.uint8();
     if (byte < 128) return;
-    let bits = 6;
+    let value = byte & 63;
+    let scale = 64;
     do {
       byte = this.uint8();
-      bits += 7;
-      if (bits > 62) throw new BadFrame('a number is too large');
+      value += (byte & 127) * scale;
+      scale *= 128;
+      if (value > Number.MAX_SAFE_INTEGER) throw new BadFrame('a number is too large');
     } while (byte >= 128);
     if (byte === 0) throw new BadFrame('a number is not canonical');
   }
 
-  /** A number of things that take at least `bytesEach` bytes apiece: a count that cannot fit is refused before anything is allocated. */
+  /**
+   * A number of things that take at least `bytesEach` bytes apiece: a count that cannot fit is refused before anything is allocated.
+   * Throws {@link FrameTooLarge} where all counts of the frame together are beyond what is worth reading.
+   */
   count(bytesEach = 1): number {
     const count = this.varUint();
     if (count * bytesEach > this.remaining) throw new BadFrame('a count is larger than the frame');
+    this.spend(count);
     return count;
+  }
+
+  /** Counts parts that the frame is made of. */
+  spend(parts: number): void {
+    this.#parts += parts;
+    if (this.#parts > MAX_PARTS) throw new FrameTooLarge(`more than ${MAX_PARTS} parts in one message`);
   }
 
   skip(length: number): void {

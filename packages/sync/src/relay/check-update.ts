@@ -9,64 +9,123 @@ export interface StructRange {
   readonly to: number;
 }
 
-/** What an update holds, without applying it. `deletes`: number of deleted ranges. */
+/** What an update deletes of one client: `ranges` of them, the last of which ends at `to`. */
+export interface DeleteSpan {
+  readonly client: number;
+  readonly ranges: number;
+  readonly to: number;
+}
+
+/** What an update holds, without applying it. */
 export interface UpdateInfo {
   readonly ranges: readonly StructRange[];
-  readonly deletes: number;
+  readonly deletes: readonly DeleteSpan[];
+  /** Which clock of which other client its structs hang on, the highest of each. */
+  readonly needs: ReadonlyMap<number, number>;
+  readonly structs: number;
+  /** It says itself that something is missing between its structs. */
+  readonly skips: boolean;
 }
+
+/** The update as far as it was read. */
+interface Reading {
+  readonly cursor: ByteCursor;
+  readonly ranges: StructRange[];
+  needs: Map<number, number> | null;
+  structs: number;
+  skips: boolean;
+  /** The struct being read. */
+  client: number;
+  clock: number;
+}
+
+const NOTHING: ReadonlyMap<number, number> = new Map();
+// Clocks count characters, and Yjs's second encoding loses precision long before 2^53.
+const MAX_CLOCK = 2 ** 40;
+const GC = 0;
+const SKIP = 10;
 
 /**
  * Reads a whole Yjs V1 update and refuses anything Yjs would half-apply, choke on or silently misread (SY14): truncated,
- * trailing, huge counts, unknown content, empty structs, clocks beyond safe integers. Takes the cursor to its end.
- * Throws {@link BadFrame}.
+ * trailing, huge counts, unknown content, empty structs, structs that hang on themselves, deletions out of order, clocks
+ * beyond reason. Takes the cursor to its end. Throws {@link BadFrame}.
  */
 export function checkUpdate(cursor: ByteCursor): UpdateInfo {
-  const ranges = checkStructs(cursor);
+  const reading: Reading = { cursor, ranges: [], needs: null, structs: 0, skips: false, client: 0, clock: 0 };
+  checkStructs(reading);
   const deletes = checkDeleteSet(cursor);
   cursor.finish();
-  return { ranges, deletes };
+  const { ranges, needs, structs, skips } = reading;
+  return { ranges, deletes, needs: needs ?? NOTHING, structs, skips };
 }
 
-function checkStructs(cursor: ByteCursor): StructRange[] {
+function checkStructs(reading: Reading): void {
+  const { cursor } = reading;
   const clients = cursor.count(3);
-  const ranges: StructRange[] = [];
   const seen = clients > 1 ? new Set<number>() : null;
   for (let i = 0; i < clients; i++) {
     const structs = cursor.count(2);
-    const client = cursor.varUint();
-    if (seen?.has(client)) throw new BadFrame('a client appears twice in an update');
-    seen?.add(client);
-    const from = cursor.varUint();
-    let clock = from;
-    for (let n = 0; n < structs; n++) {
-      const length = structLength(cursor, client, clock);
-      if (length === 0) throw new BadFrame('a struct is empty');
-      clock += length;
-      if (clock > Number.MAX_SAFE_INTEGER) throw new BadFrame('a clock is too large');
-    }
-    ranges.push({ client, from, to: clock });
+    reading.client = cursor.varUint();
+    if (seen?.has(reading.client)) throw new BadFrame('a client appears twice in an update');
+    seen?.add(reading.client);
+    checkClient(reading, structs);
   }
-  return ranges;
 }
 
-function structLength(cursor: ByteCursor, client: number, clock: number): number {
-  const info = cursor.uint8();
-  const kind = info & 31;
-  if (kind === 0 || kind === 10) {
-    // Yjs's two readers disagree about further bits: one takes such a struct, the other throws.
-    if (info !== kind) throw new BadFrame('a struct has an unknown content');
-    return cursor.varUint();
+function checkClient(reading: Reading, structs: number): void {
+  const { cursor, client, ranges } = reading;
+  reading.clock = cursor.varUint();
+  let from = -1;
+  let to = 0;
+  for (let n = 0; n < structs; n++) {
+    const info = cursor.uint8();
+    const length = info === SKIP ? cursor.varUint() : structLength(reading, info);
+    if (length === 0) throw new BadFrame('a struct is empty');
+    if (info === SKIP) reading.skips = true;
+    else {
+      if (from === -1) from = reading.clock;
+      to = reading.clock + length;
+    }
+    reading.clock += length;
+    if (reading.clock > MAX_CLOCK) throw new BadFrame('a clock is too large');
   }
-  if (info & 0x80) skipId(cursor, client, clock);
-  if (info & 0x40) skipId(cursor, client, clock);
+  reading.structs += structs;
+  if (from !== -1) ranges.push({ client, from, to });
+}
+
+function structLength(reading: Reading, info: number): number {
+  const { cursor } = reading;
+  if (info === GC) return cursor.varUint();
+  const kind = info & 31;
+  // Yjs's two readers disagree about flags on structs that carry none: one takes them, the other throws.
+  if (kind === GC || kind === SKIP) throw new BadFrame('a struct has an unknown content');
+  if (info & 0x80) readId(reading);
+  if (info & 0x40) readId(reading);
+  const keyed = (info & 0xe0) === 0x20;
   if ((info & 0xc0) === 0) {
     const named = cursor.varUint();
     if (named > 1) throw new BadFrame('a parent is of no known kind');
     if (named === 1) cursor.utf16Length();
-    else skipId(cursor, client, clock);
-    if (info & 0x20) cursor.utf16Length();
+    else readId(reading);
+    if (keyed) cursor.utf16Length();
   }
-  return contentLength(cursor, kind);
+  const length = contentLength(cursor, kind);
+  // Yjs splits such a value and then forgets one half: deleting what it is in throws from then on.
+  if (keyed && length > 1 && kind !== 1) throw new BadFrame('a key has more than one value');
+  return length;
+}
+
+/** A neighbour or parent. Yjs never asks whether one of the same client is there yet: it throws. */
+function readId(reading: Reading): void {
+  const client = reading.cursor.varUint();
+  const clock = reading.cursor.varUint();
+  if (client === reading.client) {
+    if (clock >= reading.clock) throw new BadFrame('a struct hangs on itself or on what follows it');
+    return;
+  }
+  if (clock > MAX_CLOCK) throw new BadFrame('a clock is too large');
+  reading.needs ??= new Map();
+  if (clock >= (reading.needs.get(client) ?? 0)) reading.needs.set(client, clock);
 }
 
 function contentLength(cursor: ByteCursor, kind: number): number {
@@ -111,25 +170,26 @@ function typeLength(cursor: ByteCursor): number {
   return 1;
 }
 
-function checkDeleteSet(cursor: ByteCursor): number {
+/** Yjs writes deletions in order. Out of order it would keep those it cannot apply yet as other ones, and empty ones throw. */
+function checkDeleteSet(cursor: ByteCursor): DeleteSpan[] {
   const clients = cursor.count(2);
-  let deletes = 0;
+  const spans: DeleteSpan[] = [];
+  const seen = clients > 1 ? new Set<number>() : null;
   for (let i = 0; i < clients; i++) {
-    cursor.varUint();
+    const client = cursor.varUint();
+    if (seen?.has(client)) throw new BadFrame('a client appears twice in an update');
+    seen?.add(client);
     const ranges = cursor.count(2);
+    let to = 0;
     for (let n = 0; n < ranges; n++) {
       const clock = cursor.varUint();
       const length = cursor.varUint();
-      if (clock + length > Number.MAX_SAFE_INTEGER) throw new BadFrame('a clock is too large');
+      if (length === 0) throw new BadFrame('a deletion is empty');
+      if (clock < to) throw new BadFrame('deletions are out of order');
+      to = clock + length;
+      if (to > MAX_CLOCK) throw new BadFrame('a clock is too large');
     }
-    deletes += ranges;
+    if (ranges > 0) spans.push({ client, ranges, to });
   }
-  return deletes;
-}
-
-/** A neighbour or parent of the struct at `client`, `clock`. Yjs never asks whether one of the same client is there yet: it throws. */
-function skipId(cursor: ByteCursor, client: number, clock: number): void {
-  const ofClient = cursor.varUint();
-  const at = cursor.varUint();
-  if (ofClient === client && at >= clock) throw new BadFrame('a struct hangs on itself or on what follows it');
+  return spans;
 }

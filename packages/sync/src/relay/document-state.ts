@@ -1,9 +1,17 @@
 import * as Y from 'yjs';
 import type { LoadedDocument } from '../store/document-store.ts';
+import { withSteps } from './bounded-integrate.ts';
+import { checkStructs } from './check-structs.ts';
+import type { StructRange, UpdateInfo } from './check-update.ts';
 
-/** What applying an update did. `integrated`: the part that became visible, null where nothing was new. */
+// What placing structs may cost (SY14): 300 people typing into one place need a fifth of the first.
+const STEPS = 200_000;
+const STEPS_A_STRUCT = 50;
+
+/** What applying an update did. `integrated`: the part that became visible, null where nothing was new; `ranges`: its structs. */
 export interface AppliedUpdate {
   readonly integrated: Uint8Array | null;
+  readonly ranges: readonly StructRange[];
   /** Parts of it, or of earlier ones, wait for missing structs. */
   readonly gapped: boolean;
 }
@@ -14,28 +22,58 @@ export class DocumentState {
   #version = 0;
   #full: { version: number; bytes: Uint8Array } | null = null;
   #integrated: Uint8Array | null = null;
+  #ranges: readonly StructRange[] = [];
+  #gapStructs = 0;
 
   constructor(loaded: LoadedDocument) {
     this.doc = buildDocument(loaded);
-    this.doc.on('update', (update: Uint8Array) => {
+    const { pendingStructs } = this.doc.store;
+    if (pendingStructs) this.#gapStructs = Y.decodeUpdateV2(pendingStructs.update).structs.length;
+    this.doc.on('update', (update: Uint8Array, _origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
       this.#version++;
       this.#integrated = update;
+      this.#ranges = rangesOf(transaction);
     });
   }
 
-  /** Applies a checked update. Throws where Yjs does; the document is then not to be used any more. */
-  apply(update: Uint8Array): AppliedUpdate {
-    const waiting = this.gapBytes;
-    this.#integrated = null;
-    Y.applyUpdate(this.doc, update, 'relay');
-    return { integrated: this.#integrated, gapped: waiting > 0 || this.gapBytes > 0 };
+  /**
+   * Applies a checked update of a peer. Throws where Yjs does, where it would take too many steps, and where the document would not
+   * stand what the update puts into it (SY14); the document is then not to be used any more.
+   */
+  apply(update: Uint8Array, info: UpdateInfo): AppliedUpdate {
+    const news = this.#isKnownInPart(info) ? Y.diffUpdate(update, this.stateVector) : update;
+    const before = this.gapBytes;
+    const applied = withSteps(STEPS + STEPS_A_STRUCT * info.structs, () => this.applyTrusted(news));
+    checkStructs(this.doc, applied.ranges);
+    if (this.gapBytes > before) this.#gapStructs += info.structs;
+    return applied;
   }
 
-  /** Applies what a store holds, in one transaction. Returns what became visible, null where nothing was new. Throws where Yjs does. */
-  absorb(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): Uint8Array | null {
+  /** Applies an update that a store took from someone it trusts. Throws where Yjs does. */
+  applyTrusted(update: Uint8Array): AppliedUpdate {
+    return this.#observed(() => Y.applyUpdate(this.doc, update, 'relay'));
+  }
+
+  /** Applies what a store holds, in one transaction. Throws where Yjs does. */
+  absorb(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): AppliedUpdate {
+    return this.#observed(() => applyAll(this.doc, stored, 'relay'));
+  }
+
+  #observed(apply: () => void): AppliedUpdate {
+    const waiting = this.gapBytes;
     this.#integrated = null;
-    applyAll(this.doc, stored, 'relay');
-    return this.#integrated;
+    this.#ranges = [];
+    apply();
+    if (this.gapBytes === 0) this.#gapStructs = 0;
+    return { integrated: this.#integrated, ranges: this.#ranges, gapped: waiting > 0 || this.gapBytes > 0 };
+  }
+
+  /** Yjs throws where it cuts a struct of which it collected the first half. */
+  #isKnownInPart(info: UpdateInfo): boolean {
+    return info.ranges.some(({ client, from, to }) => {
+      const clock = this.clockOf(client);
+      return from < clock && clock < to;
+    });
   }
 
   /** What a client with this state vector lacks (Yjs V1). The whole state is cached for a storm of joiners (SY16). */
@@ -82,10 +120,23 @@ export class DocumentState {
     return (store.pendingStructs?.update.length ?? 0) + (store.pendingDs?.length ?? 0);
   }
 
-  /** Forgets what waits (SY14: over the limit). */
-  dropGaps(): void {
-    this.doc.store.pendingStructs = null;
-    this.doc.store.pendingDs = null;
+  /** How many structs wait, at most. */
+  get gapStructs(): number {
+    return this.#gapStructs;
+  }
+
+  /** What waits for missing structs, to be given back to {@link restoreGaps}. */
+  saveGaps(): Gaps {
+    const { pendingStructs, pendingDs } = this.doc.store;
+    const structs = pendingStructs && { missing: new Map(pendingStructs.missing), update: pendingStructs.update };
+    return { structs, deletes: pendingDs, count: this.#gapStructs };
+  }
+
+  /** Forgets what has come to wait since (SY14: over the limit). */
+  restoreGaps({ structs, deletes, count }: Gaps): void {
+    this.doc.store.pendingStructs = structs;
+    this.doc.store.pendingDs = deletes;
+    this.#gapStructs = count;
   }
 
   destroy(): void {
@@ -93,9 +144,20 @@ export class DocumentState {
   }
 }
 
+/** What waits in a document for missing structs. */
+export interface Gaps {
+  readonly structs: { missing: Map<number, number>; update: Uint8Array } | null;
+  readonly deletes: Uint8Array | null;
+  readonly count: number;
+}
+
 /** Builds a document from what a store loaded, in one Yjs transaction (rebuilding update by update takes twenty times as long). */
 export function buildDocument(loaded: Pick<LoadedDocument, 'snapshot' | 'updates'>): Y.Doc {
   const doc = new Y.Doc();
+  // Yjs would tidy up after formatting by edits of its own, which nobody made, and which it may need minutes for.
+  doc.on('afterTransaction', (transaction) => {
+    transaction._needFormattingCleanup = false;
+  });
   applyAll(doc, loaded, 'load');
   return doc;
 }
@@ -118,4 +180,13 @@ export function withoutGaps<T>(doc: Y.Doc, encode: () => T): T {
     doc.store.pendingStructs = pendingStructs;
     doc.store.pendingDs = pendingDs;
   }
+}
+
+function rangesOf({ beforeState, afterState }: Y.Transaction): StructRange[] {
+  const ranges: StructRange[] = [];
+  for (const [client, to] of afterState) {
+    const from = beforeState.get(client) ?? 0;
+    if (to > from) ranges.push({ client, from, to });
+  }
+  return ranges;
 }

@@ -22,6 +22,7 @@ export interface RelayLimits {
   readonly staleMs: number;
   /** SY14: structs that wait for others. */
   readonly maxGapBytes: number;
+  readonly maxGapStructs: number;
   /** SY15. */
   readonly maxAwarenessStateBytes: number;
   readonly maxAwarenessIds: number;
@@ -54,6 +55,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   terminateBytes: 8 * MB,
   staleMs: 5_000,
   maxGapBytes: MB,
+  maxGapStructs: 2_000,
   maxAwarenessStateBytes: 4 * KB,
   maxAwarenessIds: 8,
   unloadAfterMs: 30_000,

@@ -1,8 +1,9 @@
+import { HostileUpdate } from '@markco/testing/hostile-update';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { encodeAwareness, writeAwareness, writeQueryAwareness, writeStep1, writeStep2, writeUpdate } from '../wire/write-frame.ts';
-import { BadFrame } from './bad-frame.ts';
+import { BadFrame, FrameTooLarge } from './bad-frame.ts';
 import { readFrame } from './read-frame.ts';
 
 /** JSON values that survive Yjs: it reads a key `__proto__` back as a prototype, so the relay refuses such a key (tested below). */
@@ -148,6 +149,41 @@ describe('readFrame', () => {
     const update = Uint8Array.from([1, 1, 1, 0, 0x2a, 3, 0]);
     expect(() => Y.parseUpdateMeta(update)).toThrow();
     expect(() => readFrame(writeUpdate(update))).toThrow('unknown content');
+  });
+
+  it.each([
+    ['an empty deletion', [0, 1, 1, 1, 6, 0], 'deletion is empty'],
+    ['deletions out of order', [0, 1, 1, 2, 6, 2, 1, 1], 'out of order'],
+    ['deletions that overlap', [0, 1, 1, 2, 1, 3, 2, 4], 'out of order'],
+    ['deletions of one client in two places', [0, 2, 1, 1, 1, 1, 1, 1, 4, 1], 'appears twice'],
+    ['a clock no one reaches', [1, 1, 1, ...[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f], 4, 1, 1, 0x61, 1, 0x62, 0], 'clock is too large'],
+    ['a key with a value of two letters', [1, 1, 1, 0, 0x24, 1, 1, 0x61, 1, 0x6b, 2, 0x62, 0x63, 0], 'more than one value'],
+    ['an integer beyond those of JavaScript', [1, 1, 1, 0, 8, 1, 1, 0x61, 1, 125, ...Array(7).fill(0xff), 0xff, 0x3f, 0], 'too large'],
+  ])('SY14: %s is refused', (_, update, message) => {
+    expect(() => readFrame(writeUpdate(Uint8Array.from(update)))).toThrow(message);
+  });
+
+  it('SY14: JSON that could be read but never be written again is refused', () => {
+    const embed = (json: string) => writeUpdate(new HostileUpdate().uint(1, 1, 1, 0, 5, 1).text('a').text(json).uint(0).done());
+    expect(() => readFrame(embed('['.repeat(20_000) + ']'.repeat(20_000)))).toThrow('nested');
+    expect(readFrame(embed(JSON.stringify({ a: [1, 'x]"[', '\\', { '"': '[[' }] })))).toMatchObject({ kind: 'update' });
+    expect(readFrame(embed(JSON.stringify('['.repeat(20_000))))).toMatchObject({ kind: 'update' });
+  });
+
+  it('SY17: more parts than are worth reading are too large, not broken', () => {
+    const collected = new HostileUpdate().uint(1, 300_000, 1, 0);
+    for (let at = 0; at < 300_000; at++) collected.uint(0, 1);
+    for (const frame of [
+      writeUpdate(collected.uint(0).done()),
+      writeStep1(new HostileUpdate().uint(300_000).raw(new Uint8Array(600_000)).done()),
+    ]) {
+      expect(() => readFrame(frame)).toThrow(FrameTooLarge);
+    }
+  });
+
+  it('SY14: holes at the ends of an update are no part of its ranges', () => {
+    const update = new HostileUpdate().uint(1, 3, 1, 4, 10, 3, 0, 2, 10, 9, 0).done();
+    expect(readFrame(writeUpdate(update))).toMatchObject({ info: { ranges: [{ client: 1, from: 7, to: 9 }], skips: true, structs: 3 } });
   });
 
   it('SY14: documents inside documents are refused', () => {

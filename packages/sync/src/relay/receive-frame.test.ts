@@ -1,4 +1,5 @@
 import { CLOSE } from '@markco/core/sync/close-code';
+import { HostileUpdate } from '@markco/testing/hostile-update';
 import { storedText, until, updateOf } from '@markco/testing/relay-harness';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -21,6 +22,28 @@ describe('refusals', () => {
     expect(await texts.closed).toMatchObject({ code: CLOSE.badFrame });
     expect(other.provider.wsconnected).toBe(true);
     expect(await storedText(harness.store, harness.ref.documentId)).toBe('safe');
+  });
+
+  it('SY14: an update that breaks the document in memory closes its author; the others get what is stored, and go on', async () => {
+    const harness = await start({ text: 'safe' });
+    const other = stock(harness, { as: 'innocent' });
+    await synced(other.provider);
+    for (const attempt of ['first', 'second']) {
+      const bad = await writer(harness, { as: 'hostile' });
+      bad.socket.send(writeUpdate(pile()));
+      expect(await bad.closed, attempt).toMatchObject({ code: CLOSE.badFrame });
+      await until(() => other.provider.wsconnected && other.provider.synced);
+    }
+    other.doc.getText('content').insert(0, 'still ');
+    await until(async () => (await storedText(harness.store, harness.ref.documentId)) === 'still safe');
+    // From now on it breaks nothing for anyone.
+    const cut: unknown[] = [];
+    other.provider.on('connection-close', (event) => cut.push(event));
+    const again = await writer(harness, { as: 'hostile' });
+    again.socket.send(writeUpdate(updateOf('good')));
+    expect(await again.closed).toMatchObject({ code: CLOSE.badFrame, reason: expect.stringContaining('ten minutes') });
+    expect(cut).toEqual([]);
+    expect(other.doc.getText('content').toString()).toBe('still safe');
   });
 
   it('SY7: a history that shares nothing is closed with 4409 before anything merges', async () => {
@@ -110,3 +133,13 @@ describe('refusals', () => {
     expect(a.socket.readyState).toBe(WebSocket.OPEN);
   });
 });
+
+/** An update that would have Yjs walk squared. */
+function pile(size = 5_000): Uint8Array {
+  const update = new HostileUpdate()
+    .uint(1, size + 1, 5, 0, 4, 1)
+    .text('content')
+    .text('r'.repeat(size));
+  for (let at = size - 1; at >= 0; at--) update.raw([0x44]).uint(5, at).text('p');
+  return update.uint(0).done();
+}

@@ -20,11 +20,13 @@ import { GOING_AWAY, Heartbeat } from './heartbeat.ts';
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts';
 import { RelayMetrics } from './metrics.ts';
 import { readFrame } from './read-frame.ts';
-import { type Conversation, receiveFrame } from './receive-frame.ts';
+import { receiveFrame } from './receive-frame.ts';
+import type { Conversation } from './receive-update.ts';
 import type { Room, RoomHost } from './room.ts';
 import { openHandle, type RoomHandle } from './room-handle.ts';
 import { RoomRegistry } from './room-registry.ts';
 import { SocketPeer } from './socket-peer.ts';
+import { Suspects } from './suspects.ts';
 import { type Admission, admit, refuseUpgrade } from './upgrade.ts';
 
 export interface RelayOptions {
@@ -88,6 +90,7 @@ export class Relay {
       queue: this.#queue,
       limits,
       metrics,
+      suspects: new Suspects(),
       changed: (room) => this.#changed(room),
       emptied: (room) => this.#rooms.scheduleUnload(room),
       broken: (room, error) => this.#broken(room, error),
@@ -247,7 +250,8 @@ export class Relay {
           'A frame could not be handled; its socket was closed.',
         );
       this.metrics.error('bad_frame');
-      peer.close(CLOSE.badFrame, error instanceof BadFrame ? `Refused: ${error.message}.` : 'Refused: the frame could not be handled.');
+      const refused = error instanceof BadFrame;
+      peer.close(refused ? error.code : CLOSE.badFrame, `Refused: ${refused ? error.message : 'the frame could not be handled'}.`);
       talk.room.leave(peer);
     }
   }

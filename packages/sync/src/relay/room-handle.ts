@@ -5,7 +5,8 @@ import { writeAwareness, writeUpdate } from '../wire/write-frame.ts';
 import type { Access } from './authorize.ts';
 import type { Peer } from './peer.ts';
 import { readFrame } from './read-frame.ts';
-import { type Conversation, receiveFrame } from './receive-frame.ts';
+import { receiveFrame } from './receive-frame.ts';
+import type { Conversation } from './receive-update.ts';
 import type { RoomHost } from './room.ts';
 import type { RoomLease } from './room-registry.ts';
 

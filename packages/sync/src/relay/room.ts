@@ -5,18 +5,20 @@ import { type AwarenessEntry, encodeAwareness, writeAwareness, writeStep1, write
 import type { StructRange } from './check-update.ts';
 import { ClientOwners } from './client-owners.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { DocumentState } from './document-state.ts';
+import { type AppliedUpdate, DocumentState } from './document-state.ts';
 import type { RelayLimits } from './limits.ts';
 import { LogSize } from './log-size.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Peer } from './peer.ts';
 import { RoomAwareness } from './room-awareness.ts';
+import type { Suspects } from './suspects.ts';
 
 /** What a room asks of the relay around it. */
 export interface RoomHost {
   readonly queue: CommitQueue;
   readonly limits: RelayLimits;
   readonly metrics: RelayMetrics;
+  readonly suspects: Suspects;
   /** The document changed durably: its content must follow (SY9) and its log may be long (SY10). */
   changed(room: Room): void;
   /** SY18: another process stored something and takes care of what follows; only if it does not, this one must. */
@@ -35,8 +37,8 @@ export interface Edit {
   readonly news: Uint8Array | null;
   readonly sent: Uint8Array;
   readonly author: Peer | null;
-  /** The structs in `news`, where known. */
-  readonly ranges?: readonly StructRange[];
+  /** The structs in `news`. */
+  readonly ranges: readonly StructRange[];
 }
 
 /**
@@ -123,7 +125,7 @@ export class Room {
         if (news) this.#relay(writeUpdate(news), author);
         this.#acknowledge(author, sent);
       }
-      if (news) this.#remember(edit.ranges ?? rangesOf(news));
+      if (news) this.#remember(edit.ranges);
     });
   }
 
@@ -134,22 +136,21 @@ export class Room {
 
   /** An update a store learnt of by itself: durable already. */
   applyExternal(update: Uint8Array): void {
-    const { integrated } = this.state.apply(update);
-    if (integrated) this.#show(integrated, () => this.#host.changed(this));
+    this.#show(this.state.applyTrusted(update), () => this.#host.changed(this));
   }
 
   /** SY18: what another process stored. It is shown here, and never stored again. */
   applyStored(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): void {
-    const integrated = this.state.absorb(stored);
-    if (integrated) this.#show(integrated, () => this.#host.changedElsewhere?.(this));
+    this.#show(this.state.absorb(stored), () => this.#host.changedElsewhere?.(this));
   }
 
   /** Shows what is durable already, once all that is queued before it is too. */
-  #show(integrated: Uint8Array, then: () => void): void {
+  #show({ integrated, ranges }: AppliedUpdate, then: () => void): void {
+    if (!integrated) return;
     this.#host.queue.barrier(this.ref.documentId, () => {
       then();
       this.#relay(writeUpdate(integrated), null);
-      this.#remember(rangesOf(integrated));
+      this.#remember(ranges);
     });
   }
 
@@ -194,9 +195,4 @@ export class Room {
   #remember(ranges: readonly StructRange[]): void {
     for (const { client, to } of ranges) if (to > (this.#shown.get(client) ?? 0)) this.#shown.set(client, to);
   }
-}
-
-function rangesOf(update: Uint8Array): StructRange[] {
-  const { from, to } = Y.parseUpdateMeta(update);
-  return [...to].map(([client, end]) => ({ client, from: from.get(client) ?? 0, to: end }));
 }

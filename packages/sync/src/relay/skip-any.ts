@@ -4,6 +4,10 @@ import type { ByteCursor } from './byte-cursor.ts';
 // Yjs decodes these recursively: a deep nest would overflow its stack.
 const MAX_DEPTH = 64;
 
+const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Array.from('"\\,[]{}', (char) =>
+  char.charCodeAt(0),
+) as [number, number, number, number, number, number, number];
+
 /** Checks and skips one value in lib0's "any" encoding (SY14). */
 export function skipAny(cursor: ByteCursor, depth = 0): void {
   if (depth > MAX_DEPTH) throw new BadFrame('a value is nested too deeply');
@@ -52,9 +56,30 @@ export function skipAny(cursor: ByteCursor, depth = 0): void {
 export function skipJson(cursor: ByteCursor, undefinedToo = false): void {
   const text = cursor.string();
   if (undefinedToo && text === 'undefined') return;
+  spendJson(cursor, text);
   try {
     JSON.parse(text);
   } catch {
     throw new BadFrame('a JSON value is broken');
   }
+}
+
+/** JSON.parse reads any depth, but what it read could never be written again: JSON.stringify overflows the stack. */
+function spendJson(cursor: ByteCursor, text: string): void {
+  let depth = 0;
+  let parts = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === BACKSLASH) i++;
+      else if (code === QUOTE) inString = false;
+    } else if (code === QUOTE) inString = true;
+    else if (code === COMMA) parts++;
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      parts++;
+      if (++depth > MAX_DEPTH) throw new BadFrame('a value is nested too deeply');
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
+  }
+  cursor.spend(parts);
 }

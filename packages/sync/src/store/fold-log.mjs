@@ -10,6 +10,10 @@ import * as Y from 'yjs';
  */
 export function foldLog(snapshot, updates) {
   const doc = new Y.Doc();
+  // Yjs would tidy up after formatting, by edits that nobody made.
+  doc.on('afterTransaction', (transaction) => {
+    transaction._needFormattingCleanup = false;
+  });
   doc.transact(() => {
     if (snapshot) Y.applyUpdateV2(doc, snapshot);
     for (const update of updates) Y.applyUpdate(doc, update);

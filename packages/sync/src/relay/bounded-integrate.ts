@@ -1,0 +1,59 @@
+import * as Y from 'yjs';
+
+/** SY14: an update would take Yjs more steps than any honest one does. What it was applied to may hold half of it. */
+export class TooManySteps extends Error {
+  constructor() {
+    super('An update puts more structs into one place than can be sorted in time.');
+    this.name = 'TooManySteps';
+  }
+}
+
+let stepsLeft = Number.POSITIVE_INFINITY;
+const integrate = Y.Item.prototype.integrate;
+
+/**
+ * Yjs finds a struct's place by walking over all that others put there at the same time; an update of some KB made for it has it walk
+ * squared, for minutes. Nothing but the walk itself tells how long it is, so it is walked here first, on a budget.
+ */
+Y.Item.prototype.integrate = function (this: Y.Item, transaction: Y.Transaction, offset: number): void {
+  if (stepsLeft !== Number.POSITIVE_INFINITY) {
+    stepsLeft -= stepsToPlace(this, transaction.doc.store);
+    if (stepsLeft < 0) throw new TooManySteps();
+  }
+  integrate.call(this, transaction, offset);
+};
+
+/** Runs `apply`, within which Yjs may take so many steps to place structs. Throws {@link TooManySteps}. Not to be nested. */
+export function withSteps<T>(steps: number, apply: () => T): T {
+  stepsLeft = steps;
+  try {
+    return apply();
+  } finally {
+    stepsLeft = Number.POSITIVE_INFINITY;
+  }
+}
+
+type Store = Y.Doc['store'];
+type List = { _start: Y.Item | null; _map: Map<string, Y.Item> };
+
+/** How far Yjs walks, counted until the budget is used up: the same loop as in Yjs's `Item.integrate`, without its writing. */
+function stepsToPlace(item: Y.Item, store: Store): number {
+  const { left, right } = item;
+  const parent = item.parent as unknown as List | null | undefined;
+  if (!parent || (left ? left.right === right : right !== null && right.left === null)) return 0;
+  let steps = 0;
+  let other = left ? left.right : parent._start;
+  if (!left && item.parentSub !== null) {
+    other = parent._map.get(item.parentSub) ?? null;
+    for (; other?.left && steps <= stepsLeft; other = other.left) steps++;
+  }
+  const before = new Set<Y.Item>();
+  for (; other && other !== right && steps <= stepsLeft; other = other.right) {
+    steps++;
+    before.add(other);
+    if (Y.compareIDs(item.origin, other.origin)) {
+      if (other.id.client >= item.id.client && Y.compareIDs(item.rightOrigin, other.rightOrigin)) break;
+    } else if (!other.origin || !before.has(Y.getItem(store, other.origin))) break;
+  }
+  return steps;
+}
