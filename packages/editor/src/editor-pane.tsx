@@ -19,9 +19,14 @@ export function EditorPane({ startAt, onShown }: Props): ReactNode {
   useLayoutEffect(() => {
     if (!place.current) return;
     const view = createView(session, place.current, registry, editorServicesOf(session), startAt.current);
-    const frame = requestAnimationFrame(onShown);
+    // A frame begins before it is painted; what follows it comes after (WB9).
+    let painted: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      painted = setTimeout(onShown);
+    });
     return () => {
       cancelAnimationFrame(frame);
+      clearTimeout(painted);
       startAt.current = view.state.selection.main.head;
       session.view.set(null);
       view.destroy();

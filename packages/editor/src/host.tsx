@@ -14,6 +14,9 @@ export interface Live<T> {
   subscribe(listener: () => void): () => void;
 }
 
+/** WB9: where a document's first content came from: attached already, kept on this device, the server. */
+export type CacheState = 'hot' | 'warm' | 'cold';
+
 /** SY5: what may be said about the edits of this client. */
 export interface SaveState {
   readonly connection: 'connecting' | 'connected' | 'offline' | 'refused';
@@ -31,6 +34,8 @@ export interface OpenDocument {
   readonly awareness: Awareness;
   readonly epoch: () => string;
   readonly ready: Live<boolean>;
+  /** Where what is shown came from, for who opened it; known once `ready`. */
+  readonly from: () => CacheState;
   readonly save: Live<SaveState>;
   /** Set when the history was replaced: the editor re-attaches to this document's new Y.Doc. */
   readonly replacedBy: Live<OpenDocument | null>;
@@ -79,7 +84,7 @@ export interface WorkspaceHost {
   /** The address of an image: an asset of a run, or a path relative to the document. Null where it cannot be had. */
   assetUrl(request: { assetId?: string; path?: string; documentId: string }): Promise<string | null>;
   /** Reports a measurement in milliseconds (WB9). */
-  measure(name: 'doc_open_ttfc_ms' | 'doc_switch_ttfc_ms' | 'doc_sync_rtt_ms' | 'runtime_file_reflect_ms', ms: number): void;
+  measure(name: 'doc_open_ttfc_ms' | 'doc_switch_ttfc_ms', ms: number, cache: CacheState): void;
   /** New UUIDv7 for a run or batch. */
   newId(): string;
   /** SHA-256 hex of the UTF-8 text. */

@@ -106,9 +106,9 @@ function Body({ wide, began, startAt, onMenu }: BodyProps): ReactNode {
   const log = useLive(session.log);
   const document = documents.find((each) => each.id === open.id);
   const onShown = useCallback(() => {
-    host.measure(opened ? 'doc_switch_ttfc_ms' : 'doc_open_ttfc_ms', performance.now() - began);
+    host.measure(opened ? 'doc_switch_ttfc_ms' : 'doc_open_ttfc_ms', performance.now() - began, open.from());
     opened = true;
-  }, [host, began]);
+  }, [host, open, began]);
   const typing = touch && focused && mode !== 'reading';
   return (
     <>

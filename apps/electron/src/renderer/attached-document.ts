@@ -60,6 +60,7 @@ export function attachDocument(documentId: string, getTicket: (documentId: strin
   return {
     ...{ id: documentId, doc, awareness, ready, save, replacedBy, gone },
     epoch: () => epoch,
+    from: () => 'cold',
     reconnect: () => connection.reconnect(),
     close: () => {
       connection.close();

@@ -6,7 +6,7 @@ import type { AttachedDocument } from './open-document.ts';
 function fakeDocument(id: string, unsaved = 0) {
   const replacedBy = createLive<AttachedDocument | null>(null);
   const document = {
-    ...{ id, replacedBy, close: vi.fn(), reconnect: vi.fn() },
+    ...{ id, replacedBy, close: vi.fn(), ready: createLive(false), from: () => 'warm' },
     save: { get: () => ({ unsaved }), subscribe: () => () => undefined },
   };
   return document as unknown as AttachedDocument & { close: ReturnType<typeof vi.fn>; replacedBy: typeof replacedBy };
@@ -38,6 +38,13 @@ describe('DocumentCache (WB3: the last five documents stay attached)', () => {
     ids.slice(1).forEach(visit);
     expect(made.get('a')!.close).not.toHaveBeenCalled();
     expect(made.get('b')!.close).not.toHaveBeenCalled();
+  });
+
+  it('WB9: what was attached before is hot, else it says where the text came from', () => {
+    const { cache, made } = setup();
+    expect(cache.acquire('a').from()).toBe('warm');
+    (made.get('a')!.ready as ReturnType<typeof createLive<boolean>>).set(true);
+    expect(cache.acquire('a').from()).toBe('hot');
   });
 
   it('holds the new history for who held the old one (SY7)', () => {

@@ -62,10 +62,12 @@ export class DocumentCache {
   /** One user's hold on a document. The history that replaces it is held by the same user, once they look at it. */
   private share(entry: Entry, document: AttachedDocument): OpenDocument {
     entry.users++;
+    const attached = document.ready.get();
     let released = false;
     let next: OpenDocument | null = null;
     return {
       ...document,
+      from: () => (attached ? 'hot' : document.from()),
       replacedBy: {
         subscribe: document.replacedBy.subscribe,
         get: () => {

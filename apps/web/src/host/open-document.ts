@@ -3,11 +3,13 @@ import type { Live, OpenDocument, SaveState } from '@markco/editor/host';
 import { createLive } from '@markco/editor/live';
 import { connectDocument } from '@markco/sync/client/connect-document';
 import type { DocumentConnection } from '@markco/sync/client/document-connection';
-import { mergeReplaced } from '@markco/sync/client/merge-replaced';
+import { LocalCopy } from '@markco/sync/client/local-copy/local-copy';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { type CachedDocument, openCachedDocument } from './cached-document.ts';
-import * as local from './local-db.ts';
+import { carryHistories } from './carry-histories.ts';
+import { createConfirmTimer } from './confirm-timer.ts';
+import { type KeptHistory, keptEpochs, noteEpoch, openHistory } from './kept-histories.ts';
+import { createUnsavedNote } from './unsaved-note.ts';
 
 const CONNECTING: SaveState = { connection: 'connecting', synced: false, unsaved: 0, keptLocally: false };
 
@@ -22,17 +24,21 @@ export interface OpenDocumentDeps {
 /** An {@link OpenDocument} before it is shared, and what the host itself needs of it. */
 export interface AttachedDocument extends Omit<OpenDocument, 'release' | 'replacedBy'> {
   readonly replacedBy: Live<AttachedDocument | null>;
-  reconnect(): void;
   close(): void;
 }
 
-const epochKey = (documentId: string) => `epoch:${documentId}`;
+/** A history that another took the place of. `end` resolves when everything typed into it is written. */
+export interface Replaced {
+  readonly history: KeptHistory | null;
+  end(): Promise<void>;
+}
 
 /**
- * Attaches a document: cached text at once, then the relay (WB3, SY5). Edits are in IndexedDB before they are sent, and
- * "unsaved" counts across a reload until the relay has confirmed.
+ * Attaches a document: cached text at once, then the relay (WB3, SY5). Every edit is kept in this browser with the fact that the relay has
+ * not acknowledged it, so that the count is right across reloads and crashes. `before`: the document of the history
+ * that was replaced.
  */
-export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh = false): AttachedDocument {
+export function openDocument(documentId: string, deps: OpenDocumentDeps, before: Replaced | null = null): AttachedDocument {
   const doc = new Y.Doc();
   const awareness = new Awareness(doc);
   awareness.setLocalStateField('user', { name: deps.user.name, color: deps.user.color, colorLight: `${deps.user.color}33` });
@@ -40,109 +46,75 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, fresh =
   const save = createLive<SaveState>(CONNECTING);
   const replacedBy = createLive<AttachedDocument | null>(null);
   const gone = createLive<string | null>(null);
-  let epoch = '';
-  let cache: CachedDocument | null = null;
+  const timer = createConfirmTimer(deps.onConfirmed);
+  const copy = new LocalCopy(doc, () => refresh());
+  const note = createUnsavedNote(documentId, copy);
+  let history: KeptHistory | null = null;
   let connection: DocumentConnection | null = null;
-  let pendingFromBefore = 0;
-  let base: string | null = null;
+  let from: 'warm' | 'cold' = 'cold';
+  let carried = false;
   let closed = false;
-  let editedAt: number | null = null;
-  const text = () => doc.getText('content').toString();
 
   const refresh = () => {
-    if (!connection) return;
-    const status = connection.status;
-    // Edits kept before a reload stay unsaved until this connection has brought both sides together.
-    if (status.synced && status.unsaved === 0) pendingFromBefore = 0;
-    const unsaved = Math.max(status.unsaved, pendingFromBefore);
-    if (status.synced) ready.set(true);
-    if (unsaved !== save.get().unsaved) {
-      cache?.setUnsaved(unsaved);
-      void local.noteUnsaved(documentId, unsaved);
-    }
-    // Only edits made while connected measure the round trip (WB9).
-    if (unsaved > 0 && save.get().unsaved === 0 && status.synced) editedAt = performance.now();
-    if (!status.synced) editedAt = null;
-    if (editedAt !== null && unsaved === 0) {
-      deps.onConfirmed(performance.now() - editedAt);
-      editedAt = null;
-    }
-    if (status.synced && unsaved === 0) {
-      base = text();
-      cache?.setBase(base);
-    }
-    save.set({ ...status, unsaved, keptLocally: cache !== null });
+    const status = connection?.status ?? CONNECTING;
+    copy.acknowledged();
+    const unsaved = copy.edits.count;
+    if (unsaved !== save.get().unsaved) note.changed();
+    timer.saw(status.synced, unsaved);
+    save.set({ ...status, unsaved, keptLocally: copy.lasting });
+    if (!status.synced) return;
+    ready.set(true);
+    if (carried || !history) return;
+    carried = true;
+    void carryHistories(documentId, { doc, epoch: history.epoch, copy }, before);
   };
-  const keepUnder = (newEpoch: string): Promise<{ unsaved: number; base: string | null } | null> => {
-    epoch = newEpoch;
-    const opened = openCachedDocument(documentId, newEpoch, doc);
-    cache = opened;
-    void local.write('cache', epochKey(documentId), newEpoch);
-    return opened.loaded.then((kept) => {
-      if (!kept) cache = null;
-      return kept;
-    });
+  const keepUnder = async (epoch: string): Promise<void> => {
+    const opened = await openHistory(documentId, epoch);
+    if (closed) return opened.place.rows.close();
+    history = opened;
+    if ((await copy.attach(history.place)) && doc.store.clients.size > 0) {
+      from = 'warm';
+      ready.set(true);
+    }
+    await noteEpoch(documentId, epoch);
   };
   const replace = () => {
     if (closed || replacedBy.get()) return;
-    const carried = { text: text(), base, unsaved: save.get().unsaved, cache };
     connection?.close();
-    const next = openDocument(documentId, deps, true);
-    const carry = () => {
-      if (!next.save.get().synced) return;
-      stop();
-      if (carried.unsaved > 0 || carried.base === null) mergeReplaced(next.doc, carried.base ?? '', carried.text);
-      carried.cache?.forget();
-    };
-    const stop = next.save.subscribe(carry);
-    carry();
-    replacedBy.set(next);
+    replacedBy.set(openDocument(documentId, deps, { history, end: () => copy.close() }));
   };
-  const connect = () => {
+  const start = async () => {
+    // After a replacement the newest kept epoch is the one that was replaced: the ticket names the new one.
+    const kept = before ? undefined : (await keptEpochs(documentId)).at(-1);
+    if (kept && !closed) await keepUnder(kept);
+    if (closed) return;
     connection = connectDocument({
-      doc,
-      awareness,
-      epoch: epoch || null,
+      ...{ doc, awareness, epoch: history?.epoch ?? null, edits: copy.edits, onHistoryDiffers: replace },
       getTicket: async () => {
         const ticket = await deps.ticket(documentId);
-        if (!epoch) await keepUnder(ticket.epoch);
+        if (!history && !closed) await keepUnder(ticket.epoch);
         return ticket;
       },
-      onHistoryDiffers: replace,
       onGone: () => gone.set('This document was deleted or is no longer yours.'),
     });
     connection.subscribe(refresh);
     refresh();
   };
-  const start = async () => {
-    const kept = fresh ? undefined : await local.read<string>('cache', epochKey(documentId));
-    if (kept) {
-      const state = await keepUnder(kept);
-      pendingFromBefore = state?.unsaved ?? 0;
-      base = state?.base ?? null;
-      if (state && doc.store.clients.size > 0) ready.set(true);
-    }
-    if (!closed) connect();
-  };
   const close = () => {
     if (closed) return;
     closed = true;
     connection?.close();
-    cache?.close();
-    awareness.destroy();
-    doc.destroy();
+    note.close();
+    // Its last edit may still be on its way to the disk.
+    void copy.close().then(() => {
+      awareness.destroy();
+      doc.destroy();
+    });
   };
   void start();
   return {
-    id: documentId,
-    doc,
-    awareness,
-    epoch: () => epoch,
-    ready,
-    save,
-    replacedBy,
-    gone,
-    reconnect: () => connection?.reconnect(),
-    close,
+    ...{ id: documentId, doc, awareness, ready, save, replacedBy, gone, close },
+    epoch: () => history?.epoch ?? '',
+    from: () => from,
   };
 }

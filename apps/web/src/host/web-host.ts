@@ -12,6 +12,7 @@ import { digest as sha256 } from 'lib0/hash/sha256';
 import { v7 } from 'uuid';
 import { DocumentCache } from './document-cache.ts';
 import * as local from './local-db.ts';
+import { browserPlace, Measures } from './measures.ts';
 import { createOnline, isNetworkFailure } from './online.ts';
 import { openDocument } from './open-document.ts';
 import { RunOutbox } from './run-outbox.ts';
@@ -68,10 +69,7 @@ export function createWebHost(options: WebHostOptions): WebHost {
     }
   };
 
-  const measure: WorkspaceHost['measure'] = (name, ms) => {
-    const body = JSON.stringify({ name, ms });
-    navigator.sendBeacon?.(`${options.origin}/api/metrics/browser`, new Blob([body], { type: 'application/json' }));
-  };
+  const measures = new Measures(browserPlace(options.origin));
 
   const cache = new DocumentCache((documentId) =>
     openDocument(documentId, {
@@ -84,7 +82,7 @@ export function createWebHost(options: WebHostOptions): WebHost {
         name: options.me.name ?? options.me.email ?? 'You',
         color: COLORS[Number.parseInt(options.me.id.slice(0, 4), 16) % COLORS.length]!,
       },
-      onConfirmed: (ms) => measure('doc_sync_rtt_ms', ms),
+      onConfirmed: (ms) => measures.add({ name: 'doc_sync_rtt_ms', ms }),
     }),
   );
 
@@ -216,7 +214,7 @@ export function createWebHost(options: WebHostOptions): WebHost {
       if (path.startsWith('/')) return `${options.origin}${path}`;
       return `${options.origin}/api/documents/${documentId}/asset?path=${encodeURIComponent(path)}`;
     },
-    measure,
+    measure: (name, ms, cache) => measures.add({ name, ms, cache }),
     newId: () => v7(),
     // Not crypto.subtle: it is missing where the phone reaches this computer over plain http.
     sha256: async (text) => [...sha256(new TextEncoder().encode(text))].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
@@ -224,6 +222,7 @@ export function createWebHost(options: WebHostOptions): WebHost {
     close: () => {
       for (const stop of stops) stop();
       cache.close();
+      measures.close();
     },
   };
 }

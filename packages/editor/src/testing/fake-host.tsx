@@ -144,7 +144,7 @@ export function fakeHost(texts: Record<string, string>, options: { onNavigate?: 
       note('assetUrl', request);
       return null;
     },
-    measure: (name, ms) => note('measure', name, ms),
+    measure: (name, ms, cache) => note('measure', name, ms, cache),
     newId: () => fakeId(++ids),
     sha256: async (text) => sha256(text),
     navigate(target) {
@@ -175,6 +175,7 @@ function fakeDocument(id: string, text: string): FakeDocument {
     id,
     doc,
     awareness: new Awareness(doc),
+    from: () => 'warm' as const,
     epoch: () => 'epoch-1',
     ready: createLive(true),
     save: createLive(SAVED),

@@ -16,9 +16,6 @@ export function connectDocument(options: ConnectionOptions, tuning: Partial<Clie
   return new Connection(options, { ...DEFAULT_TUNING, ...tuning });
 }
 
-/** True for the origin of transactions that came from the relay: they are not edits of this client. */
-export const isFromRelay = (origin: unknown): boolean => origin instanceof Session;
-
 class Connection implements DocumentConnection {
   status: SyncStatus = { connection: 'connecting', synced: false, unsaved: 0 };
   readonly #options: ConnectionOptions;

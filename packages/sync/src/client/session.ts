@@ -2,6 +2,7 @@ import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwar
 import * as Y from 'yjs';
 import { writeAwareness, writeQueryAwareness, writeStep1, writeStep2, writeUpdate } from '../wire/write-frame.ts';
 import { Liveness } from './liveness.ts';
+import { FromTab } from './local-copy/from-tab.ts';
 import { readServerFrame, type ServerFrame } from './read-server-frame.ts';
 import type { ClientTuning } from './tuning.ts';
 import type { UnsavedEdits } from './unsaved-edits.ts';
@@ -25,6 +26,9 @@ export interface SessionOptions {
 }
 
 const OPEN = 1;
+
+/** True for the origin of transactions that came from the relay: they are not edits of this client. */
+export const isFromRelay = (origin: unknown): boolean => origin instanceof Session;
 
 /** One socket's life: the handshake, updates both ways, and the signs that it still lives. */
 export class Session {
@@ -98,7 +102,8 @@ export class Session {
     if (origin === this || !this.#introduced) return;
     this.#options.unsaved.sent(update);
     this.#progressAt = Date.now();
-    this.#send(writeUpdate(update));
+    // Another tab's edit lives on that tab's socket; as a SyncStep2 it does not move here (SY14).
+    this.#send(origin instanceof FromTab ? writeStep2(update) : writeUpdate(update));
   };
 
   readonly #onAwareness = ({ added, updated, removed }: Record<'added' | 'updated' | 'removed', number[]>, origin: unknown): void => {

@@ -1,0 +1,32 @@
+import { carryOver } from '@markco/sync/client/local-copy/carry-over';
+import type { LocalCopy } from '@markco/sync/client/local-copy/local-copy';
+import type * as Y from 'yjs';
+import { forgetEpoch, keptEpochs, openHistory } from './kept-histories.ts';
+import type { Replaced } from './open-document.ts';
+
+/**
+ * SY7: brings into `doc`, synced at `epoch`, what earlier histories kept here still hold: edits made before, or while offline when, the history
+ * was replaced. `before`: the history that was open until now, which may be kept nowhere else. A history that cannot be read now
+ * is tried again when the document is opened next.
+ */
+export async function carryHistories(
+  documentId: string,
+  into: { doc: Y.Doc; epoch: string; copy: LocalCopy },
+  before: Replaced | null,
+): Promise<void> {
+  const { doc, epoch, copy } = into;
+  const target = { doc, session: doc.clientID, flushed: () => copy.flushed() };
+  await before?.end();
+  const last = before?.history ?? null;
+  for (const earlier of new Set([...(await keptEpochs(documentId)), ...(last ? [last.epoch] : [])])) {
+    if (earlier === epoch) continue;
+    const inMemory = last?.epoch === earlier && !last.place.lasting;
+    const { rows } = (inMemory ? last : await openHistory(documentId, earlier)).place;
+    const empty = await carryOver(rows, target).catch(() => false);
+    if (!empty) rows.close();
+    else {
+      await rows.forget().catch(() => undefined);
+      await forgetEpoch(documentId, earlier);
+    }
+  }
+}
