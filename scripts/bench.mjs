@@ -22,11 +22,15 @@ const rows = given.filter((argument) => /^\d+$/.test(argument));
 const wanted = given.filter((argument) => !rows.includes(argument));
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) fail(`There is no benchmark named ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
+const { ensureBrowser } = await import('./lib/ensure-test-tools.mjs');
 for (const name of wanted.length > 0 ? wanted : all.filter((each) => !ONLY_BY_NAME.includes(each))) {
+  // Only this one needs a browser; it says so where there is none.
+  const browser = name === 'web' ? await ensureBrowser() : null;
+  const env = { ...process.env, ...(browser && { MARKCO_TEST_BROWSER: browser }) };
   const { code } = await runCommand(
     process.execPath,
     ['--expose-gc', join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(folder, name, 'run.ts'), ...rows],
-    { cwd: ROOT },
+    { cwd: ROOT, env },
   );
   if (code !== 0) fail(`The benchmark ${name} failed.`);
 }
