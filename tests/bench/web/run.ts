@@ -44,6 +44,8 @@ async function main(): Promise<void> {
       ['desktop', '1440 × 900', DESKTOP],
     ] as const) {
       const context = await browser.newContext({ ...options, serviceWorkers: 'block' });
+      // tsx names functions with a helper that the page does not have.
+      await context.addInitScript('globalThis.__name = (made) => made');
       const { page } = await openPage(context);
       rows.push([as, size, await measure(page, { url: installation.url, slug, as, colds: colds(as) })]);
       await context.close();
