@@ -1566,6 +1566,23 @@ def _fail(exc):
     yield
 
 
+def question_call(kernel, name, body):
+    """A question of the sandboxes' line protocol as a call; an asset is (media type, base64). Raises KeyError for an unknown name."""
+    code, cursor = body.get('code'), body.get('cursor')
+    return {
+        'complete': lambda: kernel.complete(code, cursor),
+        'inspect': lambda: kernel.inspect(code, cursor, body.get('detail') or 0),
+        'hover': lambda: kernel.hover(code, cursor),
+        'variables': kernel.variables,
+        'variable': lambda: kernel.variable(body['name'], body.get('path')),
+        'is_complete': lambda: kernel.is_complete(code),
+        'format': lambda: kernel.format(code),
+        'history': lambda: kernel.history(body.get('n', 50), body.get('pattern'), body.get('before')),
+        'reset': kernel.reset,
+        'asset': lambda: kernel.assets[body['id']],
+    }[name]
+
+
 # ---------------------------------------------------------------- HTTP
 
 

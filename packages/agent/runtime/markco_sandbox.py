@@ -144,24 +144,10 @@ class Host:
 
     def question(self, name, body):
         """Answers one introspection question with JSON: {"ok": answer} or {"error": code}."""
-        body = json.loads(body)
-        code, cursor = body.get('code'), body.get('cursor')
-        kernel = self.kernel
-        calls = {
-            'complete': lambda: kernel.complete(code, cursor),
-            'inspect': lambda: kernel.inspect(code, cursor, body.get('detail') or 0),
-            'hover': lambda: kernel.hover(code, cursor),
-            'variables': kernel.variables,
-            'variable': lambda: kernel.variable(body['name'], body.get('path')),
-            'is_complete': lambda: kernel.is_complete(code),
-            'format': lambda: kernel.format(code),
-            'history': lambda: kernel.history(body.get('n', 50), body.get('pattern'), body.get('before')),
-            'reset': kernel.reset,
-            'asset': lambda: kernel.assets[body['id']],
-        }
         try:
+            call = mrp.question_call(self.kernel, name, json.loads(body))
             with self.interrupts.user_code():
-                answer = calls[name]()
+                answer = call()
             return mrp.to_json({'ok': answer})
         except KeyboardInterrupt:
             return '{"error":"runtime_busy"}'

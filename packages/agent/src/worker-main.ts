@@ -1,6 +1,7 @@
 import { readEnv } from './config/env.ts';
 import { DEFAULT_SERVER } from './config/settings.ts';
 import { createLog, reason } from './log.ts';
+import { createBoxDriver } from './runtimes/sandbox/box-driver.ts';
 import { createPyodideDriver } from './runtimes/sandbox/pyodide-driver.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -13,7 +14,7 @@ async function main(): Promise<void> {
     server: env.MARKCO_SERVER ?? DEFAULT_SERVER,
     token: env.MARKCO_WORKER_TOKEN,
     ...(env.MARKCO_AGENT_DIR && { dir: env.MARKCO_AGENT_DIR }),
-    driver: createPyodideDriver(),
+    driver: env.MARKCO_WORKER_DRIVER === 'bubblewrap' ? createBoxDriver(env.MARKCO_WORKER_PYTHON) : createPyodideDriver(),
     maxSandboxes: env.MARKCO_WORKER_MAX_SANDBOXES,
     idleMs: env.MARKCO_WORKER_IDLE_MINUTES * 60_000,
     log,

@@ -14,6 +14,10 @@ const schema = z.object({
   MARKCO_KEYRING: z.enum(['auto', 'off']).default('auto'),
   /** The service token of a worker (AG6). */
   MARKCO_WORKER_TOKEN: present(z.string()),
+  /** What sandboxes are made of: WebAssembly, or this machine's own Python in namespaces (Linux). */
+  MARKCO_WORKER_DRIVER: z.enum(['pyodide', 'bubblewrap']).default('pyodide'),
+  /** The Python of `bubblewrap`, a command or a path. */
+  MARKCO_WORKER_PYTHON: present(z.string()),
   MARKCO_WORKER_MAX_SANDBOXES: z.coerce.number().int().min(1).max(64).default(4),
   MARKCO_WORKER_IDLE_MINUTES: z.coerce.number().min(0.01).max(1440).default(30),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -13,6 +13,16 @@ export type Isolation = 'process' | 'bubblewrap';
 export interface SandboxCommand {
   file: string;
   args: string[];
+  /** Opened for it, from descriptor 3 on: files by their path, or bytes. */
+  files?: (string | Buffer)[];
+  /** As whom it runs, where that can be chosen. */
+  user?: SandboxUser;
+}
+
+/** An account of the system, by its numbers. */
+export interface SandboxUser {
+  uid: number;
+  gid: number;
 }
 
 const RUNNER = realpathSync(fileURLToPath(new URL('../../../runtime', import.meta.url)));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeExit, ExitWatch } from '../exit-watch.ts';
@@ -44,13 +44,19 @@ export class SandboxProcess {
   /** Starts it with an empty environment in a private, empty folder. */
   static async start(command: SandboxCommand): Promise<SandboxProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'markco-sandbox-'));
-    const child = spawn(command.file, command.args, {
-      cwd: folder,
-      env: {},
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
-    });
-    return new SandboxProcess(child, folder);
+    const files = await Promise.all((command.files ?? []).map((file, i) => openFile(file, join(folder, String(i)))));
+    try {
+      const child = spawn(command.file, command.args, {
+        cwd: folder,
+        env: {},
+        stdio: ['pipe', 'pipe', 'pipe', ...files.map(({ fd }) => fd)],
+        detached: process.platform !== 'win32',
+        ...command.user,
+      });
+      return new SandboxProcess(child, folder);
+    } finally {
+      for (const file of files) void file.close();
+    }
   }
 
   send(message: Record<string, unknown>): void {
@@ -110,6 +116,13 @@ export class SandboxProcess {
     else this.exit.settle(describeExit(code, signal, this.#tail));
     void rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Bytes go through a file of their own, which is gone with the sandbox. */
+async function openFile(file: string | Buffer, path: string): Promise<FileHandle> {
+  if (typeof file === 'string') return open(file);
+  await writeFile(path, file);
+  return open(path);
 }
 
 function parse(line: string): SandboxMessage | null {

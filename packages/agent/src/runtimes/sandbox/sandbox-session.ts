@@ -39,8 +39,8 @@ interface Activity {
   onMessage(message: SandboxMessage): Promise<void>;
 }
 
-/** A sandbox's Runtime: one activity at a time; input and interrupts go past it. */
-export class PyodideRuntime implements SandboxRuntime {
+/** The Runtime on the lines of a sandbox, whatever runs in it: one activity at a time; input and interrupts go past it. */
+export class SandboxSession implements SandboxRuntime {
   readonly id = randomUUID();
   readonly kind = 'sandbox';
   readonly language = 'python';

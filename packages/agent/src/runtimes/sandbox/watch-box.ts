@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import type { SandboxLimits } from './sandbox-driver.ts';
+import type { SandboxProcess } from './sandbox-process.ts';
+
+const EVERY_MS = 200;
+const MAX_PROCESSES = 64;
+
+/** What a box holds now: its processes, and the memory that is theirs alone, in bytes. */
+export interface BoxUse {
+  processes: number;
+  bytes: number;
+}
+
+/**
+ * AG6: looks at all processes of a box and ends it when they have too much memory together, or are too many. One process' limit
+ * is no limit to what forks. Returns the end of the watch.
+ */
+export function watchBox(child: SandboxProcess, limits: SandboxLimits): () => void {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy || !child.pid) return;
+    busy = true;
+    void boxUse(child.pid)
+      .then(({ processes, bytes }) => {
+        // Forks share memory that counts for each: too many processes come first.
+        if (processes > MAX_PROCESSES) child.kill('processes', `The code started more than ${MAX_PROCESSES} processes.`);
+        else if (bytes > limits.memoryBytes)
+          child.kill('memory', `The code used more than ${Math.round(limits.memoryBytes / 1e6)} MB of memory.`);
+      })
+      .finally(() => {
+        busy = false;
+      });
+  }, EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Adds up a process and everything below it. Those that end meanwhile do not count. Stops counting where it is too many anyway. */
+export async function boxUse(pid: number): Promise<BoxUse> {
+  const pids: number[] = [];
+  for (const open = [pid]; open.length > 0 && pids.length <= MAX_PROCESSES; ) {
+    const next = open.pop()!;
+    pids.push(next);
+    open.push(...(await childrenOf(next)));
+  }
+  const bytes = await Promise.all(pids.map(ownBytes));
+  return { processes: pids.length, bytes: bytes.reduce((sum, one) => sum + one, 0) };
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await read(`/proc/${pid}/task/${pid}/children`);
+  return text.trim() === '' ? [] : text.trim().split(' ').map(Number);
+}
+
+/** Its share of the memory that is no file's: what forks have in common counts once. */
+async function ownBytes(pid: number): Promise<number> {
+  const share = kilobytes(/^Pss_Anon:\s+(\d+) kB$/m, await read(`/proc/${pid}/smaps_rollup`));
+  return 1024 * (share ?? kilobytes(/^RssAnon:\s+(\d+) kB$/m, await read(`/proc/${pid}/status`)) ?? 0);
+}
+
+const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+const kilobytes = (pattern: RegExp, text: string): number | null => {
+  const found = pattern.exec(text)?.[1];
+  return found === undefined ? null : Number(found);
+};
