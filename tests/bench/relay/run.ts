@@ -1,8 +1,10 @@
 import { printReport, type Results } from './report.ts';
 import type { Bench, Reading, Row } from './row.ts';
 import { coldOpen } from './rows/cold-open.ts';
+import { databaseAway } from './rows/database-away.ts';
 import { durableAck } from './rows/durable-ack.ts';
 import { fanOut } from './rows/fan-out.ts';
+import { fuzz } from './rows/fuzz.ts';
 import { kill } from './rows/kill.ts';
 import { memory } from './rows/memory.ts';
 import { observersCpu } from './rows/observers-cpu.ts';
@@ -16,7 +18,19 @@ import { SERVERS, type ServerName } from './servers/bench-server.ts';
  * The relay's goals, ours beside the peers: every server a process of its own, the same load, the same Postgres with fsync, in turns
  * within each round, medians of the rounds. Arguments choose rows by number; `BENCH_QUICK=1` makes one short round of small shapes.
  */
-const ROWS: readonly Row[] = [kill, durableAck, fanOut, observersCpu, memory, coldOpen, stalledReader, storm, sustained];
+const ROWS: readonly Row[] = [
+  kill,
+  durableAck,
+  fanOut,
+  observersCpu,
+  memory,
+  coldOpen,
+  stalledReader,
+  databaseAway,
+  fuzz,
+  storm,
+  sustained,
+];
 
 const quick = process.env.BENCH_QUICK === '1';
 const rounds = Number(process.env.BENCH_ROUNDS ?? (quick ? 1 : 5));

@@ -4,6 +4,8 @@ import pg from 'pg';
 
 /** A peer as a process of its own: Hocuspocus with its database extension on the Postgres of the run. */
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 8 });
+// What pg asks of everyone: a connection that breaks while idle must not end the process.
+pool.on('error', () => {});
 await pool.query('CREATE TABLE IF NOT EXISTS bench_hocuspocus (name text PRIMARY KEY, data bytea NOT NULL)');
 const server = new Server({
   quiet: true,

@@ -2,7 +2,7 @@ import * as decoding from 'lib0/decoding';
 import type { BenchDocument } from '../servers/bench-document.ts';
 import { framed, RawSocket } from './raw-socket.ts';
 
-const SYNC = 0;
+const MESSAGE = { sync: 0, awareness: 1 };
 /** Hocuspocus: its answer to a SyncStep1, and "your edit was taken", which its provider shows as synced. */
 const HOCUSPOCUS = { reply: 4, syncStatus: 8 };
 
@@ -11,6 +11,10 @@ export interface BenchClient {
   readonly socket: RawSocket;
   /** Resolves with the server's first state (a Yjs V1 update; its bytes are the caller's). */
   readonly state: Promise<Uint8Array>;
+  /** Every answer to a SyncStep1, the first included. */
+  onState: () => void;
+  /** An awareness frame's payload; valid until it returns. */
+  onAwareness: (payload: Uint8Array) => void;
   /** An update; valid until it returns. */
   onUpdate: (update: Uint8Array) => void;
   /** Hocuspocus says that it took an edit. Never called for the others. */
@@ -31,16 +35,21 @@ export async function connectBench(document: BenchDocument): Promise<BenchClient
     const decoder = decoding.createDecoder(document.head === 0 ? data : data.subarray(document.head));
     const type = decoding.readVarUint(decoder);
     if (type === HOCUSPOCUS.syncStatus && document.head > 0) return client.onTaken();
-    if (type !== SYNC && type !== HOCUSPOCUS.reply) return;
+    if (type === MESSAGE.awareness) return client.onAwareness(decoding.readVarUint8Array(decoder));
+    if (type !== MESSAGE.sync && type !== HOCUSPOCUS.reply) return;
     const kind = decoding.readVarUint(decoder);
-    if (kind === 1) gotState(decoding.readVarUint8Array(decoder).slice());
-    else if (kind === 2) client.onUpdate(decoding.readVarUint8Array(decoder));
+    if (kind === 1) {
+      gotState(decoding.readVarUint8Array(decoder).slice());
+      client.onState();
+    } else if (kind === 2) client.onUpdate(decoding.readVarUint8Array(decoder));
   };
   const socket = await RawSocket.open(document.url, receive);
   const prepare = (frame: Uint8Array) => framed(document.wrap(frame));
   const client: BenchClient = {
     socket,
     state,
+    onState: () => {},
+    onAwareness: () => {},
     onUpdate: () => {},
     onTaken: () => {},
     send: (frame) => socket.sendFramed(prepare(frame)),
