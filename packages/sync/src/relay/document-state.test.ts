@@ -3,6 +3,7 @@ import { HostileUpdate } from '@markco/testing/hostile-update';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
+import { foldLog } from '../store/fold-log.mjs';
 import { BadFrame } from './bad-frame.ts';
 import { TooManySteps } from './bounded-integrate.ts';
 import { ByteCursor } from './byte-cursor.ts';
@@ -105,25 +106,30 @@ describe('DocumentState', () => {
     apply(state, structs(1).uint(0, 3).uint(0).done());
     const overlapping = structs(1).uint(4, 1).text(ROOT).text('abcde').uint(0).done();
     expect(() => Y.applyUpdate(docOf(structs(1).uint(0, 3).uint(0).done()), overlapping)).toThrow();
-    apply(state, overlapping);
+    const { applied } = apply(state, overlapping);
     expect(state.clockOf(5)).toBe(5);
+    // What is stored can be loaded.
+    expect(stateOf(structs(1).uint(0, 3).uint(0).done(), applied).clockOf(5)).toBe(5);
   });
 
   it('SY14: whatever passes the checks leaves a document that everyone reads alike, or an error that throws it away', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         let state = stateOf();
+        const log: Uint8Array[] = [];
         let left = 60;
         for (const frame of fuzzFrames(seed)) {
           if (left-- === 0) break;
           if (typeof frame === 'string' || frame.length > 4_000) continue;
-          const before = state.encodeFor(Uint8Array.of(0)).slice();
           try {
             const read = readFrame(frame);
-            if (read.kind === 'update') state.apply(read.update, read.info);
+            if (read.kind !== 'update') continue;
+            const { applied, integrated, gapped } = state.apply(read.update, read.info);
+            if (gapped) log.push(applied);
+            else if (integrated) log.push(integrated);
           } catch (error) {
             if (!(error instanceof BadFrame) && !(error instanceof TooManySteps)) throw error;
-            state = stateOf(before);
+            state = stateOf(...log);
           }
         }
         const whole = state.encodeFor(Uint8Array.of(0));
@@ -133,6 +139,8 @@ describe('DocumentState', () => {
         const snapshot = new Y.Doc();
         Y.applyUpdateV2(snapshot, Y.encodeStateAsUpdateV2(reader));
         expect(snapshot.getText(ROOT).toString()).toBe(state.text);
+        expect(stateOf(...log).text).toBe(state.text);
+        expect(foldLog(null, log).text).toBe(state.text);
       }),
       { numRuns: Number(process.env.MARKCO_TEST_RUNS ?? 1) * 40 },
     );

@@ -8,8 +8,9 @@ import type { StructRange, UpdateInfo } from './check-update.ts';
 const STEPS = 200_000;
 const STEPS_A_STRUCT = 50;
 
-/** What applying an update did. `integrated`: the part that became visible, null where nothing was new; `ranges`: its structs. */
+/** What applying an update did. `applied`: the update, or the unknown part of it; that and nothing else may be stored. `integrated`: the part that became visible, null where nothing was new; `ranges`: its structs. */
 export interface AppliedUpdate {
+  readonly applied: Uint8Array;
   readonly integrated: Uint8Array | null;
   readonly ranges: readonly StructRange[];
   /** Parts of it, or of earlier ones, wait for missing structs. */
@@ -51,15 +52,15 @@ export class DocumentState {
 
   /** Applies an update that a store took from someone it trusts. Throws where Yjs does. */
   applyTrusted(update: Uint8Array): AppliedUpdate {
-    return this.#observed(() => Y.applyUpdate(this.doc, update, 'relay'));
+    return { applied: update, ...this.#observed(() => Y.applyUpdate(this.doc, update, 'relay')) };
   }
 
   /** Applies what a store holds, in one transaction. Throws where Yjs does. */
-  absorb(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): AppliedUpdate {
+  absorb(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): Omit<AppliedUpdate, 'applied'> {
     return this.#observed(() => applyAll(this.doc, stored, 'relay'));
   }
 
-  #observed(apply: () => void): AppliedUpdate {
+  #observed(apply: () => void): Omit<AppliedUpdate, 'applied'> {
     const waiting = this.gapBytes;
     this.#integrated = null;
     this.#ranges = [];

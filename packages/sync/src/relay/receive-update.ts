@@ -2,6 +2,7 @@ import { CLOSE } from '@markco/core/sync/close-code';
 import { writePermissionDenied } from '../wire/write-frame.ts';
 import { BadFrame } from './bad-frame.ts';
 import type { UpdateInfo } from './check-update.ts';
+import type { AppliedUpdate } from './document-state.ts';
 import type { SyncErrorReason } from './metrics.ts';
 import { missingStructs } from './missing-structs.ts';
 import type { Peer } from './peer.ts';
@@ -72,14 +73,14 @@ const badFrame = (reason: SyncErrorReason, message: string): Refusal => ({ reaso
 function applyUpdate(talk: Conversation, sent: Uint8Array, info: UpdateInfo, host: RoomHost): void {
   const { room, peer } = talk;
   const gaps = room.state.saveGaps();
-  let applied: ReturnType<typeof room.state.apply>;
+  let outcome: AppliedUpdate;
   try {
-    applied = room.state.apply(sent, info);
+    outcome = room.state.apply(sent, info);
   } catch (error) {
     failedToApply(talk, error, host);
     return;
   }
-  const { integrated, ranges, gapped } = applied;
+  const { applied, integrated, ranges, gapped } = outcome;
   // Structs that need each other in a circle wait too, and only Yjs can tell.
   if (gapped && !gapFits(room, host)) {
     room.state.restoreGaps(gaps);
@@ -88,10 +89,10 @@ function applyUpdate(talk: Conversation, sent: Uint8Array, info: UpdateInfo, hos
     return;
   }
   // What waits for others is stored as it came; of what was known in part, only the new part is.
-  if (gapped) room.commit({ store: sent, news: integrated, sent, author: peer, ranges });
+  if (gapped) room.commit({ store: applied, news: integrated, sent, author: peer, ranges });
   else if (integrated === null) room.acknowledgeLater(peer, sent);
-  else if (integrated.length < sent.length) room.commit({ store: integrated, news: integrated, sent, author: peer, ranges });
-  else room.commit({ store: sent, news: sent, sent, author: peer, ranges });
+  else if (integrated.length < applied.length) room.commit({ store: integrated, news: integrated, sent, author: peer, ranges });
+  else room.commit({ store: applied, news: applied, sent, author: peer, ranges });
 }
 
 /** The document may hold half of it: nobody sees it, everybody comes back to what is stored, except who sent it. */

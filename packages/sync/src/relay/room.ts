@@ -145,7 +145,7 @@ export class Room {
   }
 
   /** Shows what is durable already, once all that is queued before it is too. */
-  #show({ integrated, ranges }: AppliedUpdate, then: () => void): void {
+  #show({ integrated, ranges }: Pick<AppliedUpdate, 'integrated' | 'ranges'>, then: () => void): void {
     if (!integrated) return;
     this.#host.queue.barrier(this.ref.documentId, () => {
       then();
