@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { flagsSchema } from '@markco/core/flags';
+import { resolveFlags } from '@markco/db/resolve-flags';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { flagsClear, flagsList, flagsSet } from './admin.ts';
-import { resolveFlags } from './flags.ts';
 import { as } from './test-support/call.ts';
 import { type TestResources, testPerson, testResources } from './test-support/test-resources.ts';
 

@@ -25,6 +25,11 @@ const envSchema = flagsSchema.pick({ SYNC_MODE: true }).extend({
   MARKCO_DATA_DIR: z.string().default('.markco'),
   /** Root of the markdown files; needed by SYNC_MODE legacy and mirror. */
   MARKCO_WORKSPACES_DIR: z.string().optional(),
+  /** Flags that overrides in the database cannot change, by name, with commas between (OP1). */
+  MARKCO_PIN_FLAGS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((name) => name.trim())),
   PUBLIC_URL: z.url().default('http://localhost:3000'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });

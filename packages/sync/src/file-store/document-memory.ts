@@ -92,7 +92,7 @@ export class DocumentMemory {
 
   /** Only the text is known, and the server has the same (FB3). Not synced to disk: it can be made again. */
   async recordText(epoch: string, base: Base, file: TextFile | null): Promise<void> {
-    await this.#log.rewrite(freshLog({ ...this.#header(), epoch }, null, base, base.text), false);
+    await this.#rewrite(freshLog({ ...this.#header(), epoch }, null, base, base.text), false);
     Object.assign(this.loaded!, { base, agreed: base.text });
     this.#meta.epoch = epoch;
     this.#meta.dirty = false;
@@ -103,7 +103,7 @@ export class DocumentMemory {
   /** The first state of a document that only had text. */
   async startHistory(epoch: string, doc: Y.Doc, base: Base | null): Promise<Loaded> {
     const loaded = this.loaded!;
-    await this.#log.rewrite(freshLog({ ...this.#header(), epoch }, Y.encodeStateAsUpdateV2(doc), base, loaded.agreed));
+    await this.#rewrite(freshLog({ ...this.#header(), epoch }, Y.encodeStateAsUpdateV2(doc), base, loaded.agreed));
     this.loaded = { ...loaded, doc, hasState: true, base };
     this.#meta.epoch = epoch;
     this.noteBase(base, null);
@@ -113,7 +113,7 @@ export class DocumentMemory {
 
   /** SY7: another history, at once or not at all. `serverText`: what the server has of it. */
   async replaceHistory(epoch: string, doc: Y.Doc, base: Base | null, serverText: string): Promise<void> {
-    await this.#log.rewrite(freshLog({ ...this.#header(), epoch }, Y.encodeStateAsUpdateV2(doc), base, serverText));
+    await this.#rewrite(freshLog({ ...this.#header(), epoch }, Y.encodeStateAsUpdateV2(doc), base, serverText));
     const old = this.loaded;
     this.#retired?.doc.destroy();
     this.#retired = old?.hasState ? { epoch: this.#meta.epoch, doc: old.doc } : null;
@@ -165,7 +165,7 @@ export class DocumentMemory {
     const loaded = await this.open();
     const before = this.#log.size;
     if (!loaded.hasState || (!force && before < Math.max(COMPACT_AT_BYTES, 3 * this.#snapshotBytes))) return 0;
-    await this.#log.rewrite(freshLog(this.#header(), Y.encodeStateAsUpdateV2(loaded.doc), loaded.base, loaded.agreed));
+    await this.#rewrite(freshLog(this.#header(), Y.encodeStateAsUpdateV2(loaded.doc), loaded.base, loaded.agreed));
     this.#snapshotBytes = this.#log.size;
     return before;
   }
@@ -184,6 +184,16 @@ export class DocumentMemory {
     }
     if (found === null || found === base?.hash) return { base, recent: [] };
     return { base, recent: [{ text: intent.text, until: Number.POSITIVE_INFINITY }] };
+  }
+
+  /** Whether a rewrite that fails left the old log or the new one is read from the disk. */
+  async #rewrite(frames: readonly Frame[], sync = true): Promise<void> {
+    try {
+      await this.#log.rewrite(frames, sync);
+    } catch (error) {
+      await this.forget();
+      throw error;
+    }
   }
 
   #header(): LogHeader {

@@ -234,10 +234,15 @@ export class FileDocument {
       if (file && file.status !== 'ok') return this.#site.onUnusable(this.meta.documentId, file.status);
       if (file && !(await this.#takeIn(loaded, file))) return;
       if (!loaded.hasState) return;
-      if (await this.#tryProject(loaded, file)) return this.#memory.compact(false).then(() => undefined);
+      if (await this.#tryProject(loaded, file)) return this.#tryCompact();
     }
     // Someone writes the file faster than we read it: their next pause wakes us again.
     this.#site.retryLater(this.meta.documentId);
+  }
+
+  /** The log is as good unfolded: a full disk is told, and stops nobody from reading. */
+  async #tryCompact(): Promise<void> {
+    await this.#memory.compact(false).catch((error: Error) => this.#site.onProblem(this.meta.documentId, error));
   }
 
   /** FB5. False where there is nothing to merge into yet: the server's state has to come first. */

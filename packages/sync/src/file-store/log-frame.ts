@@ -34,8 +34,6 @@ export interface DecodedLog {
   readonly frames: Frame[];
   /** Bytes of the good frames; what comes after is not to be trusted. */
   readonly goodBytes: number;
-  /** True where a whole frame is there but its checksum is wrong: damage, not a write that was cut off. */
-  readonly damaged: boolean;
 }
 
 /** Reads frames up to the first that is cut off or damaged. Payloads are views into `bytes`. */
@@ -46,9 +44,9 @@ export function decodeFrames(bytes: Buffer): DecodedLog {
     const end = at + HEAD_BYTES + bytes.readUInt32LE(at);
     if (end > bytes.length) break;
     const kind = bytes[at + 8] as FrameKind;
-    if (crc32(bytes.subarray(at + 8, end)) !== bytes.readUInt32LE(at + 4)) return { frames, goodBytes: at, damaged: true };
+    if (crc32(bytes.subarray(at + 8, end)) !== bytes.readUInt32LE(at + 4)) break;
     frames.push({ kind, payload: bytes.subarray(at + HEAD_BYTES, end) });
     at = end;
   }
-  return { frames, goodBytes: at, damaged: false };
+  return { frames, goodBytes: at };
 }

@@ -1,6 +1,7 @@
 import { AppError } from '@markco/core/errors';
 import type { FileDocument } from './file-document.ts';
 import { FileRoot, type RootSpec, type SiteEvents } from './file-root.ts';
+import { makeStateFolder } from './root-files.ts';
 import { lockRoot } from './root-lock.ts';
 import { type RootWatch, watchRoot } from './watch-root.ts';
 
@@ -52,8 +53,14 @@ export class RootSet {
       return;
     }
     const { siteEvents, foldsCase, watch, onFiles, onLost } = this.#options;
-    const root = await FileRoot.open(spec, siteEvents(spec.dir), foldsCase);
-    const entry: Entry = { root, watch: null, unlock: await lockRoot(spec.dir) };
+    await makeStateFolder(spec.dir);
+    // First of all: what another process still writes must not be read.
+    const unlock = await lockRoot(spec.dir);
+    const root = await FileRoot.open(spec, siteEvents(spec.dir), foldsCase).catch(async (error: unknown) => {
+      await unlock();
+      throw error;
+    });
+    const entry: Entry = { root, watch: null, unlock };
     this.#entries.set(spec.dir, entry);
     if (!watch) return;
     entry.watch = await watchRoot(spec.dir, {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { copyFile, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeFrames, encodeFrame, type Frame } from './log-frame.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -14,6 +14,10 @@ export class StateLog {
   #size = 0;
   /** Bytes written since the last sync to disk. */
   #unsynced = false;
+  /** A failed append may have left bytes after the good ones. */
+  #mustCut = false;
+  /** A sync failed: what the disk has of earlier bytes is not known any more, and syncing again would not say. */
+  #suspect = false;
 
   constructor(file: string) {
     this.#path = file;
@@ -24,13 +28,18 @@ export class StateLog {
     return this.#size;
   }
 
-  /** Reads every good frame and cuts off what a crash left behind. Damaged bytes are kept beside the log, never overwritten. Empty where there is no log. */
+  /**
+   * Reads every good frame and cuts off what comes after. What is cut off is kept beside the log: it may be more than a write that a crash
+   * interrupted. Empty where there is no log.
+   */
   async open(): Promise<Frame[]> {
     const bytes = await readFile(this.#path).catch(missing);
     if (!bytes) return [];
-    const { frames, goodBytes, damaged } = decodeFrames(bytes);
-    if (damaged) await copyFile(this.#path, `${this.#path}.damaged-${goodBytes}`);
-    if (goodBytes < bytes.length) await (await this.#open()).truncate(goodBytes);
+    const { frames, goodBytes } = decodeFrames(bytes);
+    if (goodBytes < bytes.length) {
+      await writeFile(`${this.#path}.cut-${goodBytes}`, bytes.subarray(goodBytes), { mode: 0o600 });
+      await (await this.#open()).truncate(goodBytes);
+    }
     this.#size = goodBytes;
     return frames;
   }
@@ -40,51 +49,36 @@ export class StateLog {
    * Returns an undo for a caller that fails elsewhere before anyone saw the frames.
    */
   async append(frames: readonly Frame[], sync: boolean): Promise<() => Promise<void>> {
+    if (this.#suspect) await this.#renew();
+    if (this.#mustCut) await this.#cut(this.#size);
     const before = this.#size;
     const bytes = Buffer.concat(frames.map(encodeFrame));
-    const undo = async (): Promise<void> => {
-      await (await this.#open()).truncate(before);
-      this.#size = before;
-    };
     try {
-      const handle = await this.#open();
-      let written = 0;
-      while (written < bytes.length) {
-        const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, before + written);
-        written += bytesWritten;
-      }
+      await this.#write(bytes, before);
       this.#unsynced = true;
       if (sync) await this.sync();
     } catch (error) {
-      await undo().catch(() => undefined);
+      await this.#cut(before).catch(() => undefined);
       throw error;
     }
     this.#size = before + bytes.length;
-    return undo;
+    return () => this.#cut(before);
   }
 
   async sync(): Promise<void> {
     if (!this.#unsynced) return;
-    await (await this.#open()).datasync();
+    try {
+      await (await this.#open()).datasync();
+    } catch (error) {
+      this.#suspect = true;
+      throw error;
+    }
     this.#unsynced = false;
   }
 
   /** Replaces the whole log at once: a crash leaves the old one or the new one. `sync` false only for what can be made again. */
-  async rewrite(frames: readonly Frame[], sync = true): Promise<void> {
-    const bytes = Buffer.concat(frames.map(encodeFrame));
-    const temp = `${this.#path}.new`;
-    const handle = await open(temp, 'w', 0o600);
-    try {
-      await handle.writeFile(bytes);
-      if (sync) await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await this.close();
-    await rename(temp, this.#path);
-    if (sync) await syncFolder(path.dirname(this.#path));
-    this.#size = bytes.length;
-    this.#unsynced = false;
+  rewrite(frames: readonly Frame[], sync = true): Promise<void> {
+    return this.#replace(Buffer.concat(frames.map(encodeFrame)), sync);
   }
 
   async close(): Promise<void> {
@@ -97,6 +91,51 @@ export class StateLog {
     await this.close();
     await rm(this.#path, { force: true });
     this.#size = 0;
+  }
+
+  /** The same bytes in a new file, whose sync says something. */
+  async #renew(): Promise<void> {
+    const bytes = await readFile(this.#path);
+    await this.#replace(bytes.subarray(0, this.#size), true);
+  }
+
+  async #replace(bytes: Buffer, sync: boolean): Promise<void> {
+    const temp = `${this.#path}.new`;
+    try {
+      const handle = await open(temp, 'w', 0o600);
+      try {
+        await handle.writeFile(bytes);
+        if (sync) await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await this.close();
+      await rename(temp, this.#path);
+    } catch (error) {
+      await rm(temp, { force: true }).catch(() => undefined);
+      throw error;
+    }
+    this.#size = bytes.length;
+    this.#unsynced = false;
+    this.#suspect = false;
+    this.#mustCut = false;
+    if (sync) await syncFolder(path.dirname(this.#path));
+  }
+
+  async #write(bytes: Buffer, at: number): Promise<void> {
+    const handle = await this.#open();
+    for (let written = 0; written < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, at + written);
+      written += bytesWritten;
+    }
+  }
+
+  /** Until it succeeds nothing may be appended: old bytes behind shorter new ones could be read as frames. */
+  async #cut(size: number): Promise<void> {
+    this.#mustCut = true;
+    this.#size = size;
+    await (await this.#open()).truncate(size);
+    this.#mustCut = false;
   }
 
   async #open(): Promise<FileHandle> {

@@ -14,6 +14,7 @@ import type { DocumentStore } from '../store/document-store.ts';
 import { createStoreForMode } from '../store/mode/create-store-for-mode.ts';
 import { PrismaStore } from '../store/prisma-store.ts';
 import { withDeadline } from '../with-deadline.ts';
+import { FlagModes } from './flag-modes.ts';
 import { httpRoutes } from './http-routes.ts';
 import { PostgresAuthorizer } from './postgres-authorizer.ts';
 
@@ -32,7 +33,8 @@ export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
   const db = createDb({ connectionString: env.DATABASE_URL, max: env.DATABASE_POOL, applicationName: 'markco-sync' });
   const bus = await createPostgresBus(env.DATABASE_URL, { log: (line) => log.warn({ reason: 'bus' }, line) });
   const registry = new Registry();
-  const store = openStore(env, db, log, registry);
+  const modes = await FlagModes.start({ db, bus, log, mode: env.SYNC_MODE, pinned: env.MARKCO_PIN_FLAGS });
+  const store = openStore({ env, db, log, registry, modes });
   collectDefaultMetrics({ register: registry });
   const metrics = new RelayMetrics(registry);
   const authorizer = new PostgresAuthorizer({ db, secret: env.secret, publicUrl: env.PUBLIC_URL });
@@ -43,15 +45,23 @@ export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
   await listen(server, env.SYNC_RELAY_PORT, env.HOST);
   const { port } = server.address() as AddressInfo;
   log.info({ port, host: env.HOST, mode: env.SYNC_MODE, store: store.kind }, `The relay listens on ${env.HOST}:${port}.`);
-  return { port, relay, stop: () => stop({ server, relay, store, bus, db }) };
+  return { port, relay, stop: () => stop({ server, relay, store, bus, db, modes }) };
+}
+
+interface StoreParts {
+  readonly env: SyncEnv;
+  readonly db: Db;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly modes: FlagModes;
 }
 
 /** SY12. */
-function openStore(env: SyncEnv, db: Db, log: Log, registry: Registry): DocumentStore {
+function openStore({ env, db, log, registry, modes }: StoreParts): DocumentStore {
   const prismaStore = new PrismaStore(db, log);
   // SY18: a folder can be kept by one process only.
   const workspacesDir = env.REDIS_URL ? null : (env.MARKCO_WORKSPACES_DIR ?? null);
-  return createStoreForMode({ mode: env.SYNC_MODE, prismaStore, workspacesDir, log, registry });
+  return createStoreForMode({ mode: env.SYNC_MODE, modes, prismaStore, workspacesDir, log, registry });
 }
 
 interface Parts {
@@ -60,10 +70,11 @@ interface Parts {
   readonly store: DocumentStore;
   readonly bus: EventBus;
   readonly db: Db;
+  readonly modes: FlagModes;
 }
 
 /** OP4. What it resolves with is told beside "ready". */
-async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server'>): Promise<object> {
+async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server' | 'modes'>): Promise<object> {
   await Promise.all([store.ping(), bus.ping()]);
   const pending = await migrationsPending(db);
   if (pending.length > 0) throw new Error(`The database lacks ${pending.length} migration(s).`);
@@ -72,7 +83,8 @@ async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server'>): Pr
   return nodes ? { nodes } : {};
 }
 
-async function stop({ server, relay, store, bus, db }: Parts): Promise<boolean> {
+async function stop({ server, relay, store, bus, db, modes }: Parts): Promise<boolean> {
+  modes.stop();
   server.close();
   const saved = await relay.close({ deadlineMs: FLUSH_MS });
   server.closeAllConnections();

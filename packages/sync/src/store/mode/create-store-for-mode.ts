@@ -25,6 +25,13 @@ export interface ModeOptions {
 export function createStoreForMode(options: ModeOptions): DocumentStore {
   const { mode, prismaStore, workspacesDir, log } = options;
   if (workspacesDir === null) {
+    options.modes?.onChange(() => {
+      if (options.modes?.global() === 'relay_primary') return;
+      log.error(
+        { reason: 'mode' },
+        'SYNC_MODE was changed to one that needs files: set MARKCO_WORKSPACES_DIR and restart. Postgres is used.',
+      );
+    });
     if (mode === 'relay_primary') return prismaStore;
     throw new Error(`SYNC_MODE=${mode} keeps documents in files: set MARKCO_WORKSPACES_DIR to their folder.`);
   }

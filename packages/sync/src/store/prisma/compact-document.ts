@@ -31,8 +31,9 @@ export function compactDocument(db: Db, documentId: string, fold: Fold): Promise
       const updates = state.rows.map(({ update }) => update);
       const folded = await fold(state.snapshot, [...state.replay, ...updates]);
       await keepGeneration(tx, state);
-      if (!(await writeSnapshot(tx, state, folded))) throw new Error('The history of the document was replaced while it was compacted.');
       await keepDaily(tx, state, folded.text);
+      // Last, as it locks the row that appends need.
+      if (!(await writeSnapshot(tx, state, folded))) throw new Error('The history of the document was replaced while it was compacted.');
       return { compacted: true, rows: updates.length, bytes: updates.reduce((sum, update) => sum + update.length, 0) };
     },
     OPTIONS,
@@ -42,11 +43,27 @@ export function compactDocument(db: Db, documentId: string, fold: Fold): Promise
 /** The snapshot before, and the log that leads from it to the new one. */
 async function keepGeneration(tx: Tx, state: StoredState): Promise<void> {
   const { documentId } = state.ref;
-  const log = writeLogBlob([...state.replay.map((update) => ({ seq: 0n, update })), ...state.rows]);
   await tx.$executeRaw`DELETE FROM document_versions WHERE document_id = ${documentId}::uuid AND kind IN ('generation', 'generation_log')`;
   const until = state.rows.map(({ seq }) => seq);
+  if (!state.repaired) return copyGeneration(tx, state, until);
+  const log = writeLogBlob([...state.replay.map((update) => ({ seq: 0n, update })), ...state.rows]);
   if (state.snapshot) await insertGeneration(tx, state, { kind: 'generation', bytes: state.snapshot, until });
   await insertGeneration(tx, state, { kind: 'generation_log', bytes: log, until: [] });
+}
+
+/** Within the database, as nothing of it was changed by reading: tens of megabytes need not come back through this process. */
+async function copyGeneration(tx: Tx, { ref, epoch }: StoredState, seqs: readonly bigint[]): Promise<void> {
+  const id = ref.documentId;
+  await tx.$executeRaw`
+    INSERT INTO document_versions (id, document_id, kind, epoch, yjs_state, sha256, content_text, created_at)
+    SELECT gen_random_uuid(), d.id, 'generation', ${epoch}, d.yjs_state, d.yjs_state_sha256, '', COALESCE(
+      (SELECT min(created_at) FROM document_updates WHERE document_id = ${id}::uuid AND seq = ANY(${seqs}::bigint[])), now())
+    FROM documents d WHERE d.id = ${id}::uuid AND d.yjs_state IS NOT NULL`;
+  await tx.$executeRaw`
+    INSERT INTO document_versions (id, document_id, kind, epoch, yjs_state, sha256, content_text, created_at)
+    SELECT gen_random_uuid(), ${id}::uuid, 'generation_log', ${epoch}, log, encode(sha256(log), 'hex'), '', now()
+    FROM (SELECT string_agg(int8send(seq) || int4send(length(bytes)) || bytes, ''::bytea ORDER BY seq) AS log
+      FROM document_updates WHERE document_id = ${id}::uuid AND seq = ANY(${seqs}::bigint[])) folded`;
 }
 
 async function writeSnapshot(tx: Tx, state: StoredState, folded: FoldedLog): Promise<boolean> {
