@@ -192,6 +192,11 @@ describe('readFrame', () => {
     expect(() => readFrame(writeUpdate(Y.encodeStateAsUpdate(doc)))).toThrow('inside documents');
   });
 
+  it('SY15: an awareness clock that could not be counted on is refused', () => {
+    const entry = { clientId: 7, clock: Number.MAX_SAFE_INTEGER, state: '{}' };
+    expect(() => readFrame(writeAwareness(encodeAwareness([entry])))).toThrow('clock is too large');
+  });
+
   it('SY1: awareness and queries are read', () => {
     const entries = [{ clientId: 4_294_967_295, clock: 3, state: '{"user":{"name":"Zoë"}}' }];
     expect(readFrame(writeAwareness(encodeAwareness(entries)))).toEqual({ kind: 'awareness', entries });

@@ -4,6 +4,9 @@ import { BadFrame } from './bad-frame.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { checkUpdate, type UpdateInfo } from './check-update.ts';
 
+/** It counts the changes of a cursor. */
+const MAX_AWARENESS_CLOCK = 2 ** 40;
+
 /** A frame from a client, checked to its last byte. Byte arrays are views of the frame. */
 export type ClientFrame =
   | { readonly kind: 'step1'; readonly stateVector: Uint8Array; readonly clients: readonly number[] }
@@ -61,7 +64,12 @@ function readStateVector(cursor: ByteCursor): number[] {
 function readAwareness(cursor: ByteCursor): AwarenessEntry[] {
   const count = cursor.count(3);
   const entries: AwarenessEntry[] = [];
-  for (let i = 0; i < count; i++) entries.push({ clientId: cursor.varUint(), clock: cursor.varUint(), state: cursor.string() });
+  for (let i = 0; i < count; i++) {
+    const entry = { clientId: cursor.varUint(), clock: cursor.varUint(), state: cursor.string() };
+    // Stock clients send on what they hear: a clock that grew out of bounds would have innocent ones refused.
+    if (entry.clock > MAX_AWARENESS_CLOCK) throw new BadFrame('a clock is too large');
+    entries.push(entry);
+  }
   cursor.finish();
   return entries;
 }
