@@ -6,7 +6,7 @@ import type { OpenDocument, WorkspaceHost } from './host.tsx';
 import { createLive } from './live.ts';
 import { type Matchable, matchRuns, type RunsByCell } from './runs/match-runs.ts';
 import { RunController } from './runs/run-controller.ts';
-import type { EditorSession } from './session.tsx';
+import type { EditorSession, PanelName } from './session.tsx';
 
 /** Makes the session of an open document; call `close` when it is left. */
 export function createSession(host: WorkspaceHost, open: OpenDocument, touch: boolean): EditorSession & { close(): void } {
@@ -47,6 +47,8 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
     focused: createLive(false),
     palette: createLive<'commands' | 'files' | null>(null),
     log: createLive<string | null>(null),
+    panel: createLive<PanelName>('Outline'),
+    panelOpen: createLive(false),
     close() {
       for (const stop of stops) stop();
       controller.close();

@@ -1,5 +1,6 @@
 import type { MeView } from '@markco/core/contract/auth';
 import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
+import type { RestoreVersionReply, VersionView } from '@markco/core/contract/versions';
 import type { DeviceView } from '@markco/core/device/device';
 import type { ProjectConfig } from '@markco/core/project/mrmd-config';
 import type { CreateRunInput, RunView } from '@markco/core/run/run';
@@ -43,6 +44,15 @@ export interface OpenDocument {
   release(): void;
 }
 
+/** WB2: what a document was. All of them reject with words for the person. */
+export interface DocumentVersions {
+  /** The newest first. */
+  list(documentId: string): Promise<readonly VersionView[]>;
+  read(documentId: string, versionId: string): Promise<string>;
+  /** An edit that everyone sees arrive; `before` takes it back. */
+  restore(documentId: string, versionId: string): Promise<RestoreVersionReply>;
+}
+
 /** Everything the workspace needs from where it lives: the web app and the desktop window implement it. */
 export interface WorkspaceHost {
   readonly kind: 'web' | 'desktop';
@@ -63,6 +73,8 @@ export interface WorkspaceHost {
   renameDocument(documentId: string, path: string): Promise<DocumentView>;
   deleteDocument(documentId: string): Promise<void>;
   restoreDocument(documentId: string): Promise<DocumentView>;
+  /** Absent where nobody keeps versions (a desktop without an account). */
+  readonly versions?: DocumentVersions;
   /** Every run of the document this client knows, newest first; fills as it loads and follows changes. */
   runsOf(documentId: string): Live<readonly RunView[]>;
   /** RU2: keeps the request before it sends it; resolves when the server has it, or when it is kept to be sent later. Rejects with words for the person. */

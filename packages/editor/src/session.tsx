@@ -8,6 +8,8 @@ import { type LiveValue, useLive } from './live.ts';
 import type { RunsByCell } from './runs/match-runs.ts';
 import type { PendingRun, RunController } from './runs/run-controller.ts';
 
+export type PanelName = 'Outline' | 'Variables' | 'Runs' | 'Versions';
+
 /** One open document with its editor and its runs: what the components inside the workspace share. */
 export type EditorSession = {
   host: WorkspaceHost;
@@ -22,6 +24,9 @@ export type EditorSession = {
   mode: LiveValue<PreviewMode>;
   focused: LiveValue<boolean>;
   palette: LiveValue<'commands' | 'files' | null>;
+  /** What the side panel shows; on narrow screens it is a dialog, open or not. */
+  panel: LiveValue<PanelName>;
+  panelOpen: LiveValue<boolean>;
   /** The run whose whole log is shown, or null. */
   log: LiveValue<string | null>;
   touch: boolean;

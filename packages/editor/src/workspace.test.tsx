@@ -138,4 +138,49 @@ describe('workspace', () => {
     expect(host.calls).toContainEqual({ name: 'navigate', args: [{ documentId: documentIdAt(1) }] });
     vi.unstubAllGlobals();
   });
+
+  it('WB2: shows what the document was and what a restore changes, restores, and takes it back', async () => {
+    const host = fakeHost({ 'hello.md': TEXT });
+    const at = new Date();
+    const daily = { id: documentIdAt(90), kind: 'daily', at, reason: null, by: null, size: 9 } as const;
+    host.versionsOf = [{ view: daily, text: '# Earlier\n' }];
+    await show(host);
+    await press('More');
+    await press('Version history');
+    await until(() => expect(all('version')[0]?.textContent).toContain('Daily'));
+    await act(async () => all('version')[0]!.click());
+    await until(() => expect(all('version-count')[0]?.textContent).toBe('1 line comes back (+), 9 lines go (−).'));
+    expect(document.querySelector('ins')?.textContent).toBe('Comes back: +# Earlier');
+    await act(async () => all('version-restore')[0]!.click());
+    await until(() => expect(all('version-done')[0]?.textContent).toContain('The document is back to'));
+    expect(host.documentOf(documentIdAt(0)).doc.getText('content').toString()).toBe('# Earlier\n');
+    await until(() => expect(all('version')).toHaveLength(2));
+    expect(all('version')[0]!.textContent).toContain('Before you restored');
+    await press('Undo');
+    await until(() => expect(all('version-done')[0]?.textContent).toContain('Undone'));
+    expect(host.documentOf(documentIdAt(0)).doc.getText('content').toString()).toBe(TEXT);
+  });
+
+  it('WB2, WB8: says that there are no versions, or why they cannot be shown', async () => {
+    const host = fakeHost({ 'hello.md': TEXT });
+    let fails = true;
+    const list = host.versions!.list;
+    host.versions!.list = (id) => (fails ? Promise.reject(new TypeError('Failed to fetch')) : list(id));
+    await show(host);
+    await press('More');
+    await press('Version history');
+    const panel = () => document.querySelector('[role=tabpanel]')!.textContent;
+    await until(() => expect(panel()).toContain('The versions cannot be shown. The server cannot be reached now.'));
+    fails = false;
+    await press('Try again');
+    await until(() => expect(panel()).toContain('No versions yet.'));
+  });
 });
+
+/** Presses a button or a menu item by its name. */
+async function press(name: string): Promise<void> {
+  const all = [...document.querySelectorAll<HTMLElement>('button, [role=menuitem]')];
+  const found = all.find((each) => each.getAttribute('aria-label') === name || each.textContent?.trim() === name);
+  if (!found) throw new Error(`There is no "${name}".`);
+  await act(async () => found.click());
+}

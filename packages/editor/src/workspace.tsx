@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { createSession } from './create-session.ts';
 import { EditorPane } from './editor-pane.tsx';
 import { type OpenDocument, type WorkspaceHost, WorkspaceHostProvider } from './host.tsx';
@@ -97,7 +97,8 @@ type BodyProps = { wide: boolean; began: number; startAt: React.RefObject<number
 function Body({ wide, began, startAt, onMenu }: BodyProps): ReactNode {
   const session = useSession();
   const { host, open, touch } = session;
-  const [panel, setPanel] = useState(false);
+  const panel = useLive(session.panelOpen);
+  const side = useRef<HTMLElement>(null);
   const ready = useLive(open.ready);
   const gone = useLive(open.gone);
   const documents = useLive(host.documents);
@@ -109,23 +110,29 @@ function Body({ wide, began, startAt, onMenu }: BodyProps): ReactNode {
     host.measure(opened ? 'doc_switch_ttfc_ms' : 'doc_open_ttfc_ms', performance.now() - began, open.from());
     opened = true;
   }, [host, open, began]);
+  useEffect(() => {
+    if (!panel || !wide) return;
+    // It is there already: asked for, it gets the focus.
+    session.panelOpen.set(false);
+    side.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus();
+  }, [panel, wide, session]);
   const typing = touch && focused && mode !== 'reading';
   return (
     <>
       <main className="mk-main">
-        <TopBar title={document?.title ?? 'Document'} wide={wide} onMenu={onMenu} onPanel={() => setPanel(true)} />
+        <TopBar title={document?.title ?? 'Document'} wide={wide} onMenu={onMenu} />
         <WaitingBanner />
         {gone === null ? ready ? <EditorPane startAt={startAt} onShown={onShown} /> : <Skeleton /> : <GonePanel reason={gone} />}
         {gone === null && ready && (typing ? <KeyBar /> : !wide && <RunBar />)}
       </main>
       {wide && (
-        <aside className="mk-right" aria-label="Outline, variables and runs">
+        <aside ref={side} className="mk-right" aria-label="Outline, variables, runs and versions">
           <SidePanel />
         </aside>
       )}
       {panel && !wide && (
-        <Dialog label="About this document" kind="full" onClose={() => setPanel(false)}>
-          <SidePanel onPick={() => setPanel(false)} />
+        <Dialog label="About this document" kind="full" onClose={() => session.panelOpen.set(false)}>
+          <SidePanel onPick={() => session.panelOpen.set(false)} />
         </Dialog>
       )}
       {log !== null && <LogDialog runId={log} onClose={() => session.log.set(null)} />}

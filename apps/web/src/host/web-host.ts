@@ -184,6 +184,11 @@ export function createWebHost(options: WebHostOptions): WebHost {
     renameDocument: (documentId, path) => changed(() => api.client.documents.rename.mutate({ documentId, path })) as Promise<DocumentView>,
     deleteDocument: async (documentId) => void (await changed(() => api.client.documents.remove.mutate({ documentId }))),
     restoreDocument: (documentId) => changed(() => api.client.documents.restore.mutate({ documentId })) as Promise<DocumentView>,
+    versions: {
+      list: (documentId) => ask(() => api.client.documents.versions.list.query({ documentId })),
+      read: async (documentId, versionId) => (await ask(() => api.client.documents.versions.read.query({ documentId, versionId }))).text,
+      restore: (documentId, versionId) => ask(() => api.client.documents.versions.restore.mutate({ documentId, versionId })),
+    },
     runsOf: (documentId) => runsFor(documentId).live,
     startRuns: (requests: readonly CreateRunInput[]) => outbox.submit(requests),
     watchRun: (runId, after, onItem) => {

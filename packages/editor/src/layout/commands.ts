@@ -2,7 +2,7 @@ import { openSearchPanel } from '@codemirror/search';
 import type { EditorView } from '@codemirror/view';
 import { currentCell, insertCell, runAndAdvance, runInPlace } from '../codemirror/cell-commands.ts';
 import { type PreviewMode, setPreviewMode } from '../codemirror/preview-mode.ts';
-import type { EditorSession } from '../session.tsx';
+import type { EditorSession, PanelName } from '../session.tsx';
 import type { PaletteItem } from './palette.tsx';
 
 /** Switches between drawn and raw markdown. */
@@ -16,6 +16,12 @@ export function find(session: EditorSession): void {
   const view = session.view.get();
   if (!view) return;
   openSearchPanel(view);
+}
+
+/** Opens the side panel at one of its tabs, with the focus in it. */
+export function showPanel(session: EditorSession, panel: PanelName): void {
+  session.panel.set(panel);
+  session.panelOpen.set(true);
 }
 
 /** Every command of the workspace, for the palette. */
@@ -36,6 +42,7 @@ export function paletteCommands(session: EditorSession): PaletteItem[] {
     { id: 'find', label: 'Find in this document', keys: 'Ctrl F', run: () => find(session) },
     { id: 'files', label: 'Open another document', keys: 'Ctrl P', run: () => session.palette.set('files') },
     { id: 'raw', label: session.mode.get() === 'raw' ? 'Show drawn markdown' : 'Show markdown source', run: () => toggleRaw(session) },
+    ...(host.versions ? [{ id: 'versions', label: 'Version history', run: () => showPanel(session, 'Versions') }] : []),
     { id: 'restart', label: 'Restart session', detail: 'Variables are lost', run: () => restart(session) },
     { id: 'runs', label: 'All runs', run: () => host.navigate({ page: 'runs' }) },
     { id: 'devices', label: 'Devices', run: () => host.navigate({ page: 'devices' }) },

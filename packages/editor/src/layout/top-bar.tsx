@@ -3,15 +3,15 @@ import { useLive } from '../live.ts';
 import { useSession } from '../session.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
-import { find, toggleRaw } from './commands.ts';
+import { find, showPanel, toggleRaw } from './commands.ts';
 import { Presence } from './presence.tsx';
 import { SaveBadge } from './save-badge.tsx';
 import { TargetButton } from './target-button.tsx';
 
-type Props = { title: string; wide: boolean; onMenu(): void; onPanel(): void };
+type Props = { title: string; wide: boolean; onMenu(): void };
 
 /** Title, save state, and what can be done with the document. */
-export function TopBar({ title, wide, onMenu, onPanel }: Props): ReactNode {
+export function TopBar({ title, wide, onMenu }: Props): ReactNode {
   const session = useSession();
   const { host, controller } = session;
   const raw = useLive(session.mode) === 'raw';
@@ -19,7 +19,12 @@ export function TopBar({ title, wide, onMenu, onPanel }: Props): ReactNode {
     { label: 'Run all cells', icon: 'play', onSelect: () => controller.runAll() },
     { label: 'Find', icon: 'search', onSelect: () => find(session) },
     { label: 'Open another document', icon: 'file', onSelect: () => session.palette.set('files') },
-    ...(wide ? [] : [{ label: 'Outline, variables, runs', icon: 'list', onSelect: onPanel } satisfies MenuItem]),
+    ...(wide
+      ? []
+      : [{ label: 'Outline, variables, runs', icon: 'list', onSelect: () => showPanel(session, 'Outline') } satisfies MenuItem]),
+    ...(host.versions
+      ? [{ label: 'Version history', icon: 'history', onSelect: () => showPanel(session, 'Versions') } satisfies MenuItem]
+      : []),
     { label: raw ? 'Show drawn markdown' : 'Show markdown source', icon: 'code', onSelect: () => toggleRaw(session) },
     { label: 'All commands', icon: 'key', onSelect: () => session.palette.set('commands') },
     'line',

@@ -1,25 +1,31 @@
-import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useId } from 'react';
+import { useLive } from '../live.ts';
+import { type PanelName, useSession } from '../session.tsx';
+import { VersionHistory } from '../versions/version-history.tsx';
 import { Outline } from './outline.tsx';
 import { RunHistory } from './run-history.tsx';
 import { Variables } from './variables.tsx';
 
-const TABS = ['Outline', 'Variables', 'Runs'] as const;
+const TABS: readonly PanelName[] = ['Outline', 'Variables', 'Runs', 'Versions'];
 
-/** Outline, variables and runs beside the text; on narrow screens in a dialog. */
+/** Outline, variables, runs and versions beside the text; on narrow screens in a dialog. */
 export function SidePanel({ onPick }: { onPick?: () => void }): ReactNode {
-  const [tab, setTab] = useState<(typeof TABS)[number]>('Outline');
+  const { host, panel } = useSession();
+  const tab = useLive(panel);
+  const setTab = panel.set;
+  const tabs = host.versions ? TABS : TABS.filter((name) => name !== 'Versions');
   const id = useId();
   const onKey = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;
-    const next = TABS.at((TABS.indexOf(tab) + step) % TABS.length)!;
+    const next = tabs.at((tabs.indexOf(tab) + step) % tabs.length)!;
     setTab(next);
     document.getElementById(`${id}-${next}`)?.focus();
   };
   return (
     <div className="mk-side">
       <div role="tablist" aria-label="Panels" className="mk-tabs" onKeyDown={onKey}>
-        {TABS.map((name) => (
+        {tabs.map((name) => (
           <button
             key={name}
             id={`${id}-${name}`}
@@ -38,6 +44,7 @@ export function SidePanel({ onPick }: { onPick?: () => void }): ReactNode {
         {tab === 'Outline' && <Outline {...(onPick && { onPick })} />}
         {tab === 'Variables' && <Variables />}
         {tab === 'Runs' && <RunHistory />}
+        {tab === 'Versions' && <VersionHistory />}
       </div>
     </div>
   );

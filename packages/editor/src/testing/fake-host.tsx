@@ -1,5 +1,6 @@
 import type { MeView } from '@markco/core/contract/auth';
 import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
+import type { VersionView } from '@markco/core/contract/versions';
 import type { DeviceView } from '@markco/core/device/device';
 import type { CreateRunInput, RunView } from '@markco/core/run/run';
 import type { RunEvent, RunEventBody, RunWatchItem } from '@markco/core/run/run-event';
@@ -31,6 +32,8 @@ export type FakeHost = WorkspaceHost & {
   answers: Map<string, unknown>;
   /** Makes the next `startRuns` fail with these words, or keep. */
   nextStart: { fail?: string; keep?: boolean };
+  /** What `versions` has of every document, the newest first. */
+  versionsOf: { view: VersionView; text: string }[];
 };
 
 export const PROJECT_ID = '00000000-0000-4000-8000-000000000001';
@@ -102,6 +105,29 @@ export function fakeHost(texts: Record<string, string>, options: { onNavigate?: 
       documents.set(documents.get().map((each) => (each.id === id ? { ...each, deletedAt: null } : each)));
       return documents.get().find((each) => each.id === id)!;
     },
+    versions: {
+      list: async (id) => {
+        note('versions.list', id);
+        return host.versionsOf.map(({ view }) => view);
+      },
+      read: async (_id, versionId) => host.versionsOf.find(({ view }) => view.id === versionId)!.text,
+      restore: async (id, versionId) => {
+        note('versions.restore', id, versionId);
+        const content = documentOf(id).doc.getText('content');
+        const before: VersionView = {
+          ...{ id: fakeId(++ids), kind: 'point', at: new Date(), reason: 'restore' },
+          ...{ by: host.me.get()?.name ?? null, size: content.length },
+        };
+        const { text } = host.versionsOf.find(({ view }) => view.id === versionId)!;
+        host.versionsOf = [{ view: before, text: content.toString() }, ...host.versionsOf];
+        content.doc!.transact(() => {
+          content.delete(0, content.length);
+          content.insert(0, text);
+        });
+        return { changed: true, before };
+      },
+    },
+    versionsOf: [],
     runsOf,
     async startRuns(inputs) {
       note('startRuns', inputs);
