@@ -98,8 +98,7 @@ describe.skipIf(!browserPath)(`version history${browserMissing}`, () => {
     const context = await browser.newContext(PHONE);
     const { page, problems } = await openPage(context);
     await signIn(page, installation.url);
-    await page.getByTestId('project-card').filter({ hasText: 'History' }).getByRole('button').first().tap();
-    await page.getByRole('menuitem', { name: /settings/i }).tap();
+    await page.getByRole('button', { name: 'Settings of History' }).tap();
     await page.getByText('Deleted documents (1)').tap();
     await page.getByText('30 days left').waitFor();
     await shoot(page, 'deleted-documents-phone');

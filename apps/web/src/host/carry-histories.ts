@@ -11,11 +11,11 @@ import type { Replaced } from './open-document.ts';
  */
 export async function carryHistories(
   documentId: string,
-  into: { doc: Y.Doc; epoch: string; copy: LocalCopy },
+  into: { doc: Y.Doc; epoch: string; copy: LocalCopy; onMerged: (before: string) => void },
   before: Replaced | null,
 ): Promise<void> {
-  const { doc, epoch, copy } = into;
-  const target = { doc, session: doc.clientID, flushed: () => copy.flushed() };
+  const { doc, epoch, copy, onMerged } = into;
+  const target = { doc, session: doc.clientID, flushed: () => copy.flushed(), onMerged };
   await before?.end();
   const last = before?.history ?? null;
   for (const earlier of new Set([...(await keptEpochs(documentId)), ...(last ? [last.epoch] : [])])) {

@@ -19,6 +19,8 @@ export interface OpenDocumentDeps {
   user: { id: string; name: string; color: string };
   /** WB9: how long an edit took until the relay had confirmed it, in ms. */
   onConfirmed(ms: number): void;
+  /** SY7: what was typed into a replaced history was merged; `text`: what the document said before that. */
+  keepReplaced(documentId: string, text: string): void;
 }
 
 /** An {@link OpenDocument} before it is shared, and what the host itself needs of it. */
@@ -66,7 +68,8 @@ export function openDocument(documentId: string, deps: OpenDocumentDeps, before:
     ready.set(true);
     if (carried || !history) return;
     carried = true;
-    void carryHistories(documentId, { doc, epoch: history.epoch, copy }, before);
+    const onMerged = (text: string) => deps.keepReplaced(documentId, text);
+    void carryHistories(documentId, { doc, epoch: history.epoch, copy, onMerged }, before);
   };
   const keepUnder = async (epoch: string): Promise<void> => {
     const opened = await openHistory(documentId, epoch);

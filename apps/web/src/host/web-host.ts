@@ -83,6 +83,12 @@ export function createWebHost(options: WebHostOptions): WebHost {
         color: COLORS[Number.parseInt(options.me.id.slice(0, 4), 16) % COLORS.length]!,
       },
       onConfirmed: (ms) => measures.add({ name: 'doc_sync_rtt_ms', ms }),
+      keepReplaced: (documentId, text) => {
+        if (text === '') return;
+        const kept = { reason: 'replaced_history', items: [{ documentId, text }] } as const;
+        // Merging is safe without it: the version is a convenience, and offline there is no merge.
+        void ask(() => api.client.documents.versions.keep.mutate({ ...kept, items: [...kept.items] })).catch(() => undefined);
+      },
     }),
   );
 

@@ -10,5 +10,8 @@ export const bridgeApi = (api: ApiClient): BridgeApi => ({
   remove: async (documentId) => {
     await api.call('documents.remove', { documentId });
   },
+  keepVersions: async (items) => {
+    await api.call('documents.versions.keep', { reason: 'outside_change', items: [...items] });
+  },
   ticket: (documentId) => api.call('documents.ticket', { documentId }),
 });

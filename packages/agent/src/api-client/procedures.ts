@@ -31,6 +31,7 @@ import {
   waitingRunsInput,
   watchRunInput,
 } from '@markco/core/contract/runs';
+import { keepVersionsInput, keepVersionsReply } from '@markco/core/contract/versions';
 import { deviceView } from '@markco/core/device/device';
 import { id } from '@markco/core/ids';
 import { createRunInput, runView } from '@markco/core/run/run';
@@ -69,6 +70,7 @@ export const PROCEDURES = {
   'documents.rename': { kind: 'mutation', input: renameDocumentInput, output: documentView },
   'documents.remove': { kind: 'mutation', input: documentRef, output: z.unknown() },
   'documents.ticket': { kind: 'query', input: ticketInput, output: ticketReply },
+  'documents.versions.keep': { kind: 'mutation', input: keepVersionsInput, output: keepVersionsReply },
   'runs.create': { kind: 'mutation', input: createRunInput, output: runView },
   'runs.createBatch': { kind: 'mutation', input: createBatchInput, output: z.array(runView) },
   'runs.get': { kind: 'query', input: runRef, output: runView },

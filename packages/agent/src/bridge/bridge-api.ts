@@ -12,5 +12,7 @@ export interface BridgeApi {
   seed(projectId: string, items: readonly { path: string; text: string }[]): Promise<SeedReply>;
   rename(documentId: string, path: string): Promise<DocumentView>;
   remove(documentId: string): Promise<void>;
+  /** FB5: keeps what documents were before the folder changed in bulk; at most 50 items and 1 MB a call. */
+  keepVersions(items: readonly { documentId: string; text: string }[]): Promise<void>;
   ticket(documentId: string): Promise<TicketReply>;
 }

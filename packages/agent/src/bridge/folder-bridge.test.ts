@@ -197,6 +197,66 @@ describe('FB5, FB6 both ways', () => {
   });
 });
 
+describe('FB5 version points', () => {
+  const kept = async (name: string) => {
+    const id = cloud.idAt(name)!;
+    const list = await cloud.store.versions.list(id);
+    return Promise.all(list.map(async (version) => (await cloud.store.versions.read(id, version.id))!.text));
+  };
+  const names = Array.from({ length: 12 }, (_, i) => `n${i}.md`);
+  const files = Object.fromEntries(names.map((name) => [name, `${name} of main\n`]));
+  /** As git writes it: the lock first, then the files, then the index in the lock's place. */
+  const checkout = async (one: Desktop, to: (name: string) => string, some = names) => {
+    one.write('.git/index.lock', 'index');
+    for (const name of some) one.write(name, to(name));
+    await new Promise((resolve) => setImmediate(resolve));
+    renameSync(one.path('.git/index.lock'), one.path('.git/index'));
+  };
+
+  it('FB5: a git checkout keeps one version of each document, of just before', async () => {
+    const one = await linked(files);
+    await cloud.edit('n3.md', (text) => text.insert(0, 'phone '));
+    await until(() => one.read('n3.md') === 'phone n3.md of main\n', 'the edit');
+    await checkout(one, (name) => `${name} of branch\n`);
+    await until(() => names.every((name) => cloud.text(name)?.includes('branch')), 'the branch');
+    let points: string[][] = [];
+    while (points.some((texts) => texts.length === 0) || points.length === 0) points = await Promise.all(names.map(kept));
+    expect(points).toEqual(names.map((name) => [name === 'n3.md' ? 'phone n3.md of main\n' : `${name} of main\n`]));
+  });
+
+  it('FB5: one file that git changes is kept too', async () => {
+    const one = await linked(files);
+    await checkout(one, () => 'of branch\n', ['n1.md']);
+    while ((await kept('n1.md')).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await kept('n1.md')).toEqual(['n1.md of main\n']);
+  });
+
+  it('FB5: without a network it waits, and a document that is gone there keeps the others', async () => {
+    const one = await linked(files);
+    cloud.goOffline();
+    await checkout(one, (name) => `${name} of branch\n`);
+    await until(() => names.every((name) => one.bridge.status().pending > 0 && one.read(name)?.includes('branch') === true), 'the files');
+    const gone = cloud.take('n5.md');
+    await cloud.removeDocument('n5.md');
+    cloud.online = true;
+    one.bridge.docChanged(null);
+    while ((await kept('n11.md')).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await kept('n0.md')).toEqual(['n0.md of main\n']);
+    expect(gone.document.ref.path).toBe('n5.md');
+  });
+
+  it('FB7: a document that comes out of the bin comes back to the folder', async () => {
+    const one = await linked({ ...files });
+    const gone = cloud.take('n0.md');
+    await cloud.removeDocument('n0.md');
+    await until(() => one.trashed.includes('n0.md'), 'the trash');
+    await cloud.putBack(gone);
+    await until(() => one.read('n0.md') === 'n0.md of main\n', 'the file');
+    await cloud.edit('n0.md', (text) => text.insert(0, 'again '));
+    await until(() => one.read('n0.md') === 'again n0.md of main\n', 'an edit of it');
+  });
+});
+
 describe('FB8 offline', () => {
   it('keeps edits of both sides and brings each over once', async () => {
     const one = await linked({ 'a.md': 'one\ntwo\nthree\n', 'b.md': 'b\n' });

@@ -18,6 +18,7 @@ import { filesHold } from './files-hold.ts';
 import { HotSet } from './hot-set.ts';
 import { LocalBus } from './local-bus.ts';
 import { DiskLook } from './look-at-disk.ts';
+import { OutsidePoints } from './outside-points.ts';
 import { registerFolder } from './register-folder.ts';
 import { Removals } from './removals.ts';
 import { ServerHistory } from './server-history.ts';
@@ -68,6 +69,7 @@ export class FolderBridge {
   readonly #hot: HotSet;
   readonly #work: WorkLoop;
   readonly #history: ServerHistory;
+  readonly #points: OutsidePoints;
   readonly #stops: (() => void)[] = [];
   #api: BridgeApi | null;
   #projectId: string | null = null;
@@ -86,6 +88,12 @@ export class FolderBridge {
     this.#disk = new DiskLook(this.#context, options.pairMs);
     this.#removals = new Removals(this.#context, (id) => this.#disk.forget(id));
     this.#hot = new HotSet({ max: options.maxHot ?? 32, idleMs: options.idleMs ?? 30_000, host: this.#hotHost() });
+    this.#points = new OutsidePoints({
+      root: options.root,
+      api: this.#context.api,
+      serverIdOf: (id) => options.store.meta(id)?.serverId ?? null,
+      log: options.log,
+    });
     this.#work = new WorkLoop({
       disk: () => this.#lookAtDisk(),
       exchange: () => this.#exchange(),
@@ -119,6 +127,7 @@ export class FolderBridge {
   async stop(): Promise<void> {
     this.#started = false;
     for (const stop of this.#stops.splice(0)) stop();
+    await this.#points.stop();
     await this.#work.stop();
     await this.#hot.stop();
     await this.#history.idle();
@@ -247,6 +256,7 @@ export class FolderBridge {
     }
     this.#online = true;
     this.#exchanged = true;
+    this.#points.retry();
     this.#problems.clear('sign_in', null);
     this.#problems.clear('disk', null);
     this.#changed();
@@ -281,6 +291,7 @@ export class FolderBridge {
     }
     const meta = this.#options.store.meta(event.documentId);
     if (!meta || this.#options.store.rootOf(event.documentId) !== this.#options.root) return;
+    if (event.kind === 'outside' && event.before !== null) this.#points.saw(event.documentId, event.before);
     if (event.kind === 'missing') {
       this.#options.store.hold(event.documentId);
       this.#work.diskSoon();

@@ -88,6 +88,21 @@ export class TestCloud {
     await this.bus.publish({ topic: 'document.changed', userId: this.userId, projectId: ref.projectId, documentId: id, change: 'deleted' });
   }
 
+  /** Takes a removed document out of the bin: `gone` is what {@link take} gave. */
+  async putBack(gone: ReturnType<TestCloud['take']>): Promise<void> {
+    const { document, row } = gone;
+    const { documentId, projectId } = document.ref;
+    this.documents.set(documentId, document);
+    this.store.rows.set(documentId, row);
+    await this.bus.publish({ topic: 'document.changed', userId: this.userId, projectId, documentId, change: 'restored' });
+  }
+
+  /** What the server keeps of a document that is about to be removed. */
+  take(path: string) {
+    const id = this.idAt(path)!;
+    return { document: this.documents.get(id)!, row: this.store.rows.get(id)! };
+  }
+
   async renameDocument(id: string, path: string): Promise<void> {
     const document = this.documents.get(id)!;
     document.ref = { ...document.ref, path };
@@ -152,6 +167,13 @@ export class TestCloud {
         this.#call(async () => {
           if (!this.documents.has(id)) throw notFound('The document');
           await this.removeDocument(this.documents.get(id)!.ref.path);
+        }),
+      keepVersions: (items) =>
+        this.#call(async () => {
+          for (const { documentId, text } of items) {
+            if (!this.documents.has(documentId)) throw notFound('The document');
+            await this.store.versions.keep(documentId, { reason: 'outside_change', by: null, text });
+          }
         }),
       ticket: (id) => this.#call(() => this.#ticket(id)),
     };

@@ -4,6 +4,8 @@ import { changedLines, type LineRun } from './changed-lines.ts';
 
 /** Unchanged lines that stay in sight around a change. */
 const AROUND = 3;
+/** Fewer are shown rather than folded. */
+const FOLD_FROM = 4;
 /** Lines of one stretch that are drawn at once; the rest at a tap. */
 const AT_ONCE = 400;
 const SIGNS = { same: ' ', gone: '−', back: '+' } as const;
@@ -46,7 +48,7 @@ function Run({ run, first, last, whole }: { run: LineRun; first: boolean; last: 
   const { kind, lines: own } = run;
   const head = first ? 0 : AROUND;
   const tail = last ? 0 : AROUND;
-  const folded = kind === 'same' && !whole && !all && own.length > head + tail + 1;
+  const folded = kind === 'same' && !whole && !all && own.length >= head + tail + FOLD_FROM;
   if (folded) {
     return (
       <>

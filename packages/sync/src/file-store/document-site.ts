@@ -14,8 +14,11 @@ export interface DocumentSite {
   saveMetaSoon(meta: DocumentMeta): void;
   /** True while the file must not be written: git is at work, or a rename or removal is not decided yet (`missing`: the file is not there). */
   held(documentId: string, missing: boolean): boolean;
-  /** FB5: an outside edit is in the log; `update` null where the server's state has to be fetched before it can be merged. */
-  onOutsideEdit(documentId: string, update: Uint8Array | null): void;
+  /**
+   * FB5: an outside edit is in the log; `update` null where the server's state has to be fetched before it can be merged. `before`: what the
+   * document said, null where that is not known or it was no edit of the file.
+   */
+  onOutsideEdit(documentId: string, update: Uint8Array | null, before: string | null): void;
   onFileMissing(documentId: string): void;
   onUnusable(documentId: string, status: UnusableFile['status']): void;
   onProjected(documentId: string, recreated: boolean): void;

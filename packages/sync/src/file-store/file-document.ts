@@ -100,7 +100,7 @@ export class FileDocument {
     });
     const commit = (): void => {
       this.#memory.apply(updates);
-      if (updates !== sent) for (const update of updates) this.#site.onOutsideEdit(this.meta.documentId, update);
+      if (updates !== sent) for (const update of updates) this.#site.onOutsideEdit(this.meta.documentId, update, null);
       settle();
     };
     const rollback = async (): Promise<void> => {
@@ -254,10 +254,11 @@ export class FileDocument {
     }
     if (!loaded.hasState) {
       if (loaded.base) await this.#memory.markDirty();
-      this.#site.onOutsideEdit(documentId, null);
+      this.#site.onOutsideEdit(documentId, null, loaded.base?.text ?? null);
       return false;
     }
     const base = { text: file.text, hash: file.hash };
+    const before = textOf(loaded.doc);
     const update = this.#mergeIn(loaded, file.text);
     if (update) await this.#memory.markDirty();
     await this.#memory.write(
@@ -272,7 +273,7 @@ export class FileDocument {
     loaded.recent = [];
     this.#memory.noteBase(base, file);
     this.#site.saveMetaSoon(this.meta);
-    if (update) this.#site.onOutsideEdit(documentId, update);
+    if (update) this.#site.onOutsideEdit(documentId, update, before);
     return true;
   }
 
@@ -324,11 +325,12 @@ export class FileDocument {
   /** What a program wrote into the file we had just replaced (FB6: newer bytes are never lost). */
   async #takeInLate(base: string, text: string): Promise<void> {
     const loaded = await this.#memory.open();
+    const before = textOf(loaded.doc);
     const update = writeText(loaded.doc, mergedText(base, textOf(loaded.doc), text));
     if (!update) return;
     await this.#memory.markDirty();
     await this.#memory.write([{ kind: FRAME.update, payload: update }], true);
-    this.#site.onOutsideEdit(this.meta.documentId, update);
+    this.#site.onOutsideEdit(this.meta.documentId, update, before);
     await this.#reconcile();
   }
 

@@ -381,9 +381,9 @@ export class FileStore implements DocumentStore {
       read: readTextFile,
       stampOf: readStamp,
       held: (id, missing) => this.#held(dir, id, missing),
-      onOutsideEdit: (documentId, update) => {
+      onOutsideEdit: (documentId, update, before) => {
         if (update) this.#external.emit(documentId, update);
-        this.#events.emit({ kind: 'outside', documentId, merged: update !== null });
+        this.#events.emit({ kind: 'outside', documentId, merged: update !== null, before });
       },
       onFileMissing: (documentId) => this.#events.emit({ kind: 'missing', documentId }),
       onUnusable: (documentId, status) => this.#events.emit({ kind: 'unusable', documentId, status }),

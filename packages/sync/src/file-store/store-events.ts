@@ -4,8 +4,8 @@ import type { UnusableFile } from './text-file.ts';
 export type StoreEvent =
   /** Someone opened it, or it was edited: it should have a connection now (FB3). */
   | { kind: 'loaded' | 'appended'; documentId: string }
-  /** Edited outside (FB5). `merged` false: the server's state has to be adopted before the edit can be merged. */
-  | { kind: 'outside'; documentId: string; merged: boolean }
+  /** Edited outside (FB5); `before`: what the document said, where that is known. `merged` false: the server's state has to be adopted before the edit can be merged. */
+  | { kind: 'outside'; documentId: string; merged: boolean; before: string | null }
   | { kind: 'missing'; documentId: string }
   | { kind: 'projected'; documentId: string; recreated: boolean }
   | { kind: 'unusable'; documentId: string; status: UnusableFile['status'] }

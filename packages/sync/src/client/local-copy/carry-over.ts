@@ -13,6 +13,8 @@ export interface CarryTarget {
   readonly session: number;
   /** Resolves when what was merged is kept as the new history's own. */
   flushed(): Promise<void>;
+  /** What the document said just before text was merged into it. */
+  onMerged?(before: string): void;
 }
 
 /**
@@ -26,7 +28,8 @@ export async function carryOver(old: CopyRows, into: CarryTarget, now: number = 
   const elsewhere = [...settled, ...others.map(({ bytes }) => bytes)];
   const base = textOf(elsewhere).text;
   const ours = textOf([...elsewhere, ...mine.map(({ bytes }) => bytes)]).text;
-  mergeReplaced(into.doc, base, ours);
+  const before = into.doc.getText('content').toString();
+  if (mergeReplaced(into.doc, base, ours) !== before) into.onMerged?.(before);
   await into.flushed();
   return (await old.drop(mine)) === 0;
 }
