@@ -203,6 +203,13 @@ describe('FB5 version points', () => {
     const list = await cloud.store.versions.list(id);
     return Promise.all(list.map(async (version) => (await cloud.store.versions.read(id, version.id))!.text));
   };
+  const untilKept = async (name: string) => {
+    const end = Date.now() + 10_000;
+    while ((await kept(name)).length === 0) {
+      if (Date.now() > end) throw new Error(`Gave up waiting for a version of ${name}.`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
   const names = Array.from({ length: 12 }, (_, i) => `n${i}.md`);
   const files = Object.fromEntries(names.map((name) => [name, `${name} of main\n`]));
   /** As git writes it: the lock first, then the files, then the index in the lock's place. */
@@ -219,15 +226,16 @@ describe('FB5 version points', () => {
     await until(() => one.read('n3.md') === 'phone n3.md of main\n', 'the edit');
     await checkout(one, (name) => `${name} of branch\n`);
     await until(() => names.every((name) => cloud.text(name)?.includes('branch')), 'the branch');
-    let points: string[][] = [];
-    while (points.some((texts) => texts.length === 0) || points.length === 0) points = await Promise.all(names.map(kept));
-    expect(points).toEqual(names.map((name) => [name === 'n3.md' ? 'phone n3.md of main\n' : `${name} of main\n`]));
+    for (const name of names) await untilKept(name);
+    expect(await Promise.all(names.map(kept))).toEqual(
+      names.map((name) => [name === 'n3.md' ? 'phone n3.md of main\n' : `${name} of main\n`]),
+    );
   });
 
   it('FB5: one file that git changes is kept too', async () => {
     const one = await linked(files);
     await checkout(one, () => 'of branch\n', ['n1.md']);
-    while ((await kept('n1.md')).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilKept('n1.md');
     expect(await kept('n1.md')).toEqual(['n1.md of main\n']);
   });
 
@@ -240,7 +248,7 @@ describe('FB5 version points', () => {
     await cloud.removeDocument('n5.md');
     cloud.online = true;
     one.bridge.docChanged(null);
-    while ((await kept('n11.md')).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilKept('n11.md');
     expect(await kept('n0.md')).toEqual(['n0.md of main\n']);
     expect(gone.document.ref.path).toBe('n5.md');
   });

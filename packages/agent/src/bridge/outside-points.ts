@@ -21,7 +21,7 @@ const QUIET_MS = 500;
 /** From so many documents on it is one change of the folder rather than somebody saving files. */
 const BULK = 5;
 /** How long before the first edit git may have been done, ms. */
-const GIT_WINDOW_MS = 3_000;
+const GIT_WINDOW_MS = 10_000;
 /** What waits for the server, in UTF-16 units; the oldest goes. */
 const MAX_WAITING = 32 * 1024 * 1024;
 
