@@ -37,15 +37,18 @@ export async function bySession(db: Db, request: IncomingMessage, publicUrl: str
   return { userId: row.userId, userName: row.user.name, sid: row.id, expiresAt: row.expires.getTime() };
 }
 
-/** SE2: whether the session, device or token with this id still stands. */
-export async function stillStands(db: Db, userId: string, sid: string, now: Date): Promise<boolean> {
-  if (!id.safeParse(sid).success) return false;
-  const [row] = await db.$queryRaw<{ stands: boolean }[]>`
-    SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ${sid}::uuid AND user_id = ${userId}::uuid AND expires > ${now})
-        OR EXISTS (SELECT 1 FROM devices WHERE id = ${sid}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL)
-        OR EXISTS (SELECT 1 FROM access_tokens WHERE id = ${sid}::uuid AND user_id = ${userId}::uuid AND revoked_at IS NULL
-                   AND (expires_at IS NULL OR expires_at > ${now})) AS stands`;
-  return row?.stands ?? false;
+/** How {@link standing} names a session, device or token of a person. */
+export const standingKey = (userId: string, sid: string): string => `${userId} ${sid}`;
+
+/** SE2: which of these sessions, devices and tokens still stand. */
+export async function standing(db: Db, keys: readonly string[], now: Date): Promise<Map<string, true>> {
+  const ids = keys.map((key) => key.slice(key.indexOf(' ') + 1)).filter((sid) => id.safeParse(sid).success);
+  const rows = await db.$queryRaw<{ id: string; user_id: string }[]>`
+    SELECT id::text, user_id::text FROM sessions WHERE id = ANY(${ids}::uuid[]) AND expires > ${now}
+    UNION ALL SELECT id::text, user_id::text FROM devices WHERE id = ANY(${ids}::uuid[]) AND revoked_at IS NULL
+    UNION ALL SELECT id::text, user_id::text FROM access_tokens WHERE id = ANY(${ids}::uuid[]) AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > ${now})`;
+  return new Map(rows.map((row) => [standingKey(row.user_id, row.id), true]));
 }
 
 function sessionCookie(header: string | undefined): string | null {

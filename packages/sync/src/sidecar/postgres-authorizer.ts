@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { id } from '@markco/core/ids';
 import { CLOSE } from '@markco/core/sync/close-code';
 import type { Db } from '@markco/db/client';
+import { GroupLookup } from '../group-lookup.ts';
 import type { SyncAddress } from '../relay/address.ts';
 import { type Access, type Authorizer, UpgradeRefused } from '../relay/authorize.ts';
 import type { DocumentRef } from '../store/document-store.ts';
-import { byAccessToken, bySession, stillStands, tokenOf } from './credentials.ts';
+import { type Bearer, byAccessToken, bySession, standing, standingKey, tokenOf } from './credentials.ts';
 import { verifyTicket } from './verify-ticket.ts';
 
 export interface PostgresAuthorizerOptions {
@@ -18,6 +19,7 @@ export interface PostgresAuthorizerOptions {
 
 // Personal access tokens start with this; everything else is a ticket.
 const ACCESS_TOKEN_PREFIX = 'mk_';
+const AT_ONCE = 200;
 
 /**
  * SY3: lets in whoever has a ticket, a personal access token or a session of the document's owner. Another user's document
@@ -25,9 +27,14 @@ const ACCESS_TOKEN_PREFIX = 'mk_';
  */
 export class PostgresAuthorizer implements Authorizer {
   readonly #options: PostgresAuthorizerOptions;
+  /** After a restart everyone comes at once, and every minute everyone is checked again: few questions, not one a socket. */
+  readonly #documents: GroupLookup<DocumentRef>;
+  readonly #standing: GroupLookup<true>;
 
   constructor(options: PostgresAuthorizerOptions) {
     this.#options = options;
+    this.#documents = new GroupLookup((ids) => readRefs(options.db, ids), AT_ONCE);
+    this.#standing = new GroupLookup((keys) => standing(options.db, keys, new Date()), AT_ONCE);
   }
 
   async authorize(request: IncomingMessage, address: SyncAddress): Promise<Access> {
@@ -38,17 +45,19 @@ export class PostgresAuthorizer implements Authorizer {
     const bearer = token === null ? await bySession(db, request, publicUrl, now) : await byAccessToken(db, token, now);
     if (!bearer) throw new UpgradeRefused(401, 'Sign in, or send a ticket or an access token, to open this document.');
     if (bearer.userId !== address.userId) throw notFound();
-    const ref = await this.#find({ userId: bearer.userId, project: address.project, docPath: address.docPath });
+    const ref = await this.#byPath(bearer, address);
     if (!ref) throw notFound();
-    return { ...bearer, ref: ref.ref, mode: 'write' };
+    return { ...bearer, ref, mode: 'write' };
   }
 
   async recheck(access: Access): Promise<{ ok: true } | { ok: false; code: number; reason: string }> {
-    const { db } = this.#options;
-    if (access.sid !== null && !(await stillStands(db, access.userId, access.sid, new Date()))) {
+    const [stands, found] = await Promise.all([
+      this.#stands(access.userId, access.sid),
+      this.#ofUser(access.ref.documentId, access.userId),
+    ]);
+    if (!stands) {
       return { ok: false, code: CLOSE.unauthenticated, reason: 'You were signed out. Sign in again to go on.' };
     }
-    const found = await this.#find({ id: access.ref.documentId, userId: access.userId });
     return found ? { ok: true } : { ok: false, code: CLOSE.gone, reason: 'The document was deleted.' };
   }
 
@@ -57,23 +66,45 @@ export class PostgresAuthorizer implements Authorizer {
     if (!claims) throw new UpgradeRefused(401, 'The ticket is not valid or has expired. Ask for a new one.');
     // The ticket names the document by id: a rename since then does not matter.
     if (claims.sub !== address.userId) throw notFound();
-    if (claims.sid !== undefined && !(await stillStands(this.#options.db, claims.sub, claims.sid, new Date()))) {
-      throw new UpgradeRefused(401, 'You were signed out. Sign in again.');
-    }
-    const found = await this.#find({ id: claims.doc, userId: claims.sub });
-    if (!found) throw notFound();
+    const [stands, ref] = await Promise.all([this.#stands(claims.sub, claims.sid ?? null), this.#ofUser(claims.doc, claims.sub)]);
+    if (!stands) throw new UpgradeRefused(401, 'You were signed out. Sign in again.');
+    if (!ref) throw notFound();
     const { sub, mode, sid, name, epoch, expiresAt } = claims;
-    return { ref: found.ref, userId: sub, userName: name ?? null, mode, sid: sid ?? null, expiresAt, epoch };
+    return { ref, userId: sub, userName: name ?? null, mode, sid: sid ?? null, expiresAt, epoch };
   }
 
-  async #find(where: { id?: string; userId: string; project?: string; docPath?: string }): Promise<{ ref: DocumentRef } | null> {
-    if (!id.safeParse(where.userId).success) return null;
-    const row = await this.#options.db.document.findFirst({
-      where: { ...where, deletedAt: null, projectRow: { deletedAt: null } },
-      select: { id: true, userId: true, projectId: true, project: true, docPath: true },
-    });
-    return row && { ref: { documentId: row.id, userId: row.userId, projectId: row.projectId, project: row.project, path: row.docPath } };
+  /** SE2. A ticket that hangs on no session stands until it expires. */
+  async #stands(userId: string, sid: string | null): Promise<boolean> {
+    return sid === null || (await this.#standing.get(standingKey(userId, sid))) !== null;
+  }
+
+  async #ofUser(documentId: string, userId: string): Promise<DocumentRef | null> {
+    const ref = id.safeParse(documentId).success ? await this.#documents.get(documentId) : null;
+    return ref?.userId === userId ? ref : null;
+  }
+
+  async #byPath(bearer: Bearer, { project, docPath }: SyncAddress): Promise<DocumentRef | null> {
+    if (!id.safeParse(bearer.userId).success) return null;
+    const where = { userId: bearer.userId, project, docPath, ...ALIVE };
+    const row = await this.#options.db.document.findFirst({ where, select: REF });
+    return row && toRef(row);
   }
 }
+
+const ALIVE = { deletedAt: null, projectRow: { deletedAt: null } } as const;
+const REF = { id: true, userId: true, projectId: true, project: true, docPath: true } as const;
+
+async function readRefs(db: Db, ids: readonly string[]): Promise<Map<string, DocumentRef>> {
+  const rows = await db.document.findMany({ where: { id: { in: [...ids] }, ...ALIVE }, select: REF });
+  return new Map(rows.map((row) => [row.id, toRef(row)]));
+}
+
+const toRef = (row: Record<keyof typeof REF, string>): DocumentRef => ({
+  documentId: row.id,
+  userId: row.userId,
+  projectId: row.projectId,
+  project: row.project,
+  path: row.docPath,
+});
 
 const notFound = (): UpgradeRefused => new UpgradeRefused(404, 'The document was not found.');

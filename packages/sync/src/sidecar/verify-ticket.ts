@@ -4,7 +4,7 @@ import { jwtVerify } from 'jose';
 /** SY3: what a ticket says and when it expires (ms), or null where it is forged, expired or for something else. */
 export async function verifyTicket(secret: Uint8Array, token: string, now: Date): Promise<(TicketClaims & { expiresAt: number }) | null> {
   try {
-    const { payload } = await jwtVerify(token, secret, {
+    const { payload } = await jwtVerify(token, await keyOf(secret), {
       algorithms: ['HS256'],
       audience: 'markco-relay',
       currentDate: now,
@@ -14,4 +14,16 @@ export async function verifyTicket(secret: Uint8Array, token: string, now: Date)
   } catch {
     return null;
   }
+}
+
+const keys = new WeakMap<Uint8Array, Promise<CryptoKey>>();
+
+/** Made once: jose would make it anew for every ticket. */
+function keyOf(secret: Uint8Array): Promise<CryptoKey> {
+  let key = keys.get(secret);
+  if (!key) {
+    key = crypto.subtle.importKey('raw', new Uint8Array(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+    keys.set(secret, key);
+  }
+  return key;
 }

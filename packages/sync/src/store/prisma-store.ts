@@ -1,5 +1,6 @@
 import type { Db } from '@markco/db/client';
 import { StatementLane } from '@markco/db/statement-lane';
+import { GroupLookup } from '../group-lookup.ts';
 import type { Log } from '../log.ts';
 import type {
   CompactionResult,
@@ -17,8 +18,10 @@ import { compactDocument } from './prisma/compact-document.ts';
 import { locateDocuments } from './prisma/locate-documents.ts';
 import { PrismaVersions } from './prisma/prisma-versions.ts';
 import { readHeads } from './prisma/read-heads.ts';
-import { readState } from './prisma/read-state.ts';
+import { readSmallStates, readState, type StoredState } from './prisma/read-state.ts';
 import { saveContents } from './prisma/save-contents.ts';
+
+const LOADS_AT_ONCE = 64;
 
 /** SY9: documents in Postgres: a snapshot, and a log of the updates since. The database stays the caller's to close. */
 export class PrismaStore implements DocumentStore {
@@ -30,6 +33,8 @@ export class PrismaStore implements DocumentStore {
   /** Appends have a connection of their own: nothing else makes them wait. */
   readonly #appends: StatementLane;
   readonly #contents: StatementLane;
+  readonly #loads: StatementLane;
+  readonly #small: GroupLookup<StoredState>;
 
   constructor(db: Db, log: Log) {
     this.#db = db;
@@ -37,10 +42,12 @@ export class PrismaStore implements DocumentStore {
     this.versions = new PrismaVersions(db, (snapshot, updates) => this.#thread.fold(snapshot, updates));
     this.#appends = new StatementLane(db);
     this.#contents = new StatementLane(db);
+    this.#loads = new StatementLane(db);
+    this.#small = new GroupLookup((ids) => readSmallStates(this.#loads, ids), LOADS_AT_ONCE);
   }
 
   async load(documentId: string): Promise<LoadedDocument | null> {
-    const state = await readState(this.#db, documentId);
+    const state = (await this.#small.get(documentId)) ?? (await readState(this.#db, documentId));
     if (!state) return null;
     if (state.repaired) {
       this.#log.error(
@@ -77,6 +84,6 @@ export class PrismaStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#thread.close(), this.#appends.close(), this.#contents.close()]);
+    await Promise.all([this.#thread.close(), this.#appends.close(), this.#contents.close(), this.#loads.close()]);
   }
 }

@@ -1,5 +1,6 @@
-import type { DbOrTx } from '@markco/db/client';
-import { Prisma } from '@markco/db/client';
+import { uuidArray } from '@markco/db/binary-array';
+import { type DbOrTx, Prisma } from '@markco/db/client';
+import type { Statement, StatementLane } from '@markco/db/statement-lane';
 import type { DocumentRef } from '../document-store.ts';
 import { type LogRow, readLogBlob } from './log-blob.ts';
 import { sha256 } from './sha256.ts';
@@ -20,6 +21,7 @@ export interface StoredState {
 }
 
 interface DocumentRow {
+  id: string;
   user_id: string;
   project_id: string;
   project: string;
@@ -39,25 +41,63 @@ interface VersionRow {
   sha256: string;
 }
 
+const COLUMNS = Prisma.raw(`
+  d.id::text, d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.seq::float8 AS version, d.yjs_state,
+  d.yjs_state_sha256, d.content_hash, d.status,
+  (SELECT string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)
+   FROM document_updates u WHERE u.document_id = d.id) AS log`);
+
+// What many of them may take of memory at once is bounded by this.
+const SMALL_BYTES = 256 * 1024;
+
+const READ_SMALL: Statement = {
+  name: 'read_small_states',
+  text: `SELECT ${COLUMNS.sql} FROM documents d
+    WHERE d.id = ANY($1::uuid[]) AND d.deleted_at IS NULL AND COALESCE(length(d.yjs_state), 0) + d.log_bytes <= ${SMALL_BYTES}`,
+};
+
 /**
  * SY9, SY10: snapshot and log in one statement, that is in one consistent read. A snapshot whose checksum is wrong falls back one
  * generation. Null where there is no such document; rejects where no undamaged state is left (never an empty one).
  */
 export async function readState(db: DbOrTx, documentId: string): Promise<StoredState | null> {
   const [row] = await db.$queryRaw<DocumentRow[]>`
-    SELECT d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.seq::float8 AS version, d.yjs_state, d.yjs_state_sha256,
-      d.content_hash, d.status,
-      (SELECT string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)
-       FROM document_updates u WHERE u.document_id = d.id) AS log
-    FROM documents d WHERE d.id = ${documentId}::uuid AND d.deleted_at IS NULL`;
+    SELECT ${COLUMNS} FROM documents d WHERE d.id = ${documentId}::uuid AND d.deleted_at IS NULL`;
   if (!row) return null;
-  const ref: DocumentRef = { documentId, userId: row.user_id, projectId: row.project_id, project: row.project, path: row.doc_path };
-  const contentHash = row.status === 'ok' ? row.content_hash : null;
-  const state = { ref, epoch: row.epoch, version: row.version, rows: readLogBlob(row.log), contentHash };
-  if (!row.yjs_state || isIntact(row.yjs_state, row.yjs_state_sha256)) {
-    return { ...state, snapshot: row.yjs_state, replay: [], repaired: false };
+  const state = intactState(row);
+  if (state) return state;
+  return { ...withoutSnapshot(row), ...(await readGeneration(db, documentId, row.epoch)), repaired: true };
+}
+
+/**
+ * SY16: many small documents with one statement, each from one consistent read, for a storm of joiners. Left out: documents that do
+ * not exist, are large, or whose snapshot is damaged; {@link readState} says what is with them.
+ */
+export async function readSmallStates(lane: StatementLane, documentIds: readonly string[]): Promise<Map<string, StoredState>> {
+  const states = new Map<string, StoredState>();
+  for (const row of await lane.run<DocumentRow>(READ_SMALL, [uuidArray(documentIds)])) {
+    const state = intactState(row);
+    if (state) states.set(row.id, state);
   }
-  return { ...state, ...(await readGeneration(db, documentId, row.epoch)), repaired: true };
+  return states;
+}
+
+/** Null where the snapshot's checksum is wrong. */
+function intactState(row: DocumentRow): StoredState | null {
+  if (row.yjs_state && !isIntact(row.yjs_state, row.yjs_state_sha256)) return null;
+  return { ...withoutSnapshot(row), snapshot: row.yjs_state, replay: [], repaired: false };
+}
+
+function withoutSnapshot(row: DocumentRow): Omit<StoredState, 'snapshot' | 'replay' | 'repaired'> {
+  const ref: DocumentRef = {
+    documentId: row.id,
+    userId: row.user_id,
+    projectId: row.project_id,
+    project: row.project,
+    path: row.doc_path,
+  };
+  const contentHash = row.status === 'ok' ? row.content_hash : null;
+  return { ref, epoch: row.epoch, version: row.version, rows: readLogBlob(row.log), contentHash };
 }
 
 /** The generation before the newest, with the log that led from it to the newest. */
