@@ -21,7 +21,8 @@ export interface AppliedUpdate {
 export class DocumentState {
   readonly doc: Y.Doc;
   #version = 0;
-  #full: { version: number; bytes: Uint8Array } | null = null;
+  /** Weak: between storms it is the garbage collector's, and no timer is needed for that. */
+  #full: { version: number; bytes: WeakRef<Uint8Array> } | null = null;
   #integrated: Uint8Array | null = null;
   #ranges: readonly StructRange[] = [];
   #gapStructs = 0;
@@ -66,7 +67,11 @@ export class DocumentState {
     this.#ranges = [];
     apply();
     if (this.gapBytes === 0) this.#gapStructs = 0;
-    return { integrated: this.#integrated, ranges: this.#ranges, gapped: waiting > 0 || this.gapBytes > 0 };
+    const observed = { integrated: this.#integrated, ranges: this.#ranges, gapped: waiting > 0 || this.gapBytes > 0 };
+    // An idle document must not hold its last update.
+    this.#integrated = null;
+    this.#ranges = [];
+    return observed;
   }
 
   /** Yjs throws where it cuts a struct of which it collected the first half. */
@@ -80,10 +85,11 @@ export class DocumentState {
   /** What a client with this state vector lacks (Yjs V1). The whole state is cached for a storm of joiners (SY16). */
   encodeFor(stateVector: Uint8Array): Uint8Array {
     if (stateVector.length > 1) return withoutGaps(this.doc, () => Y.encodeStateAsUpdate(this.doc, stateVector));
-    if (this.#full?.version !== this.#version) {
-      this.#full = { version: this.#version, bytes: withoutGaps(this.doc, () => Y.encodeStateAsUpdate(this.doc)) };
-    }
-    return this.#full.bytes;
+    const cached = this.#full?.version === this.#version ? this.#full.bytes.deref() : undefined;
+    if (cached) return cached;
+    const bytes = withoutGaps(this.doc, () => Y.encodeStateAsUpdate(this.doc));
+    this.#full = { version: this.#version, bytes: new WeakRef(bytes) };
+    return bytes;
   }
 
   /** Lets go of the cached encoding. */
@@ -154,7 +160,8 @@ export interface Gaps {
 
 /** Builds a document from what a store loaded, in one Yjs transaction (rebuilding update by update takes twenty times as long). */
 export function buildDocument(loaded: Pick<LoadedDocument, 'snapshot' | 'updates'>): Y.Doc {
-  const doc = new Y.Doc();
+  // A random name, which nothing here reads, would cost more to draw than the rest of an empty document.
+  const doc = new Y.Doc({ guid: '' });
   // Yjs would tidy up after formatting by edits of its own, which nobody made, and which it may need minutes for.
   doc.on('afterTransaction', (transaction) => {
     transaction._needFormattingCleanup = false;
