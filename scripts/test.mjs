@@ -9,8 +9,8 @@ await ensureInstalled();
 const { ensureTestTools } = await import('./lib/ensure-test-tools.mjs');
 const env = await ensureTestTools();
 await ensureBuilt();
-if (process.env.CI && (!env.MARKCO_TEST_BROWSER || !env.MARKCO_TEST_PYTHON)) {
-  process.stderr.write('Nothing may be skipped in CI: a browser and a Python with matplotlib are needed.\n');
+if (process.env.CI && (!env.MARKCO_TEST_BROWSER || !env.MARKCO_TEST_PYTHON || !env.MARKCO_TEST_REDIS)) {
+  process.stderr.write('Nothing may be skipped in CI: a browser, a Python with matplotlib and a redis-server are needed.\n');
   process.exit(1);
 }
 const { code } = await runCommand(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', ...process.argv.slice(2)], {

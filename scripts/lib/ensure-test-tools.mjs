@@ -79,16 +79,37 @@ async function ensureBubblewrap() {
   return step('Installing bubblewrap for the sandbox tests', async () => (await apt('bubblewrap')) && existsSync('/usr/bin/bwrap'));
 }
 
+const REDIS_SERVERS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'];
+
+/** @returns {Promise<string | null>} the path of a redis-server, installed where there was none; null where none can be had */
+export async function ensureRedis() {
+  const found = [process.env.MARKCO_TEST_REDIS, ...REDIS_SERVERS].find((path) => path && existsSync(path));
+  if (found) return found;
+  return step('Installing Redis for the tests of several relay processes', async () => {
+    return (await apt('redis-server')) && existsSync(REDIS_SERVERS[0]) ? REDIS_SERVERS[0] : null;
+  });
+}
+
 /** Installs what the tests need and says by name what will be skipped. @returns {Promise<NodeJS.ProcessEnv>} the environment to test in */
 export async function ensureTestTools() {
   const browser = await ensureBrowser();
   const python = await ensurePlottingPython();
   const bubblewrap = await ensureBubblewrap();
+  const redis = await ensureRedis();
   if (!bubblewrap) say('SKIPPED: sandbox tests inside bubblewrap: it could not be installed here. The same tests run without it.');
   if (!browser) say('SKIPPED: browser tests (tests/e2e): no Chromium could be installed here. Set MARKCO_TEST_BROWSER to one to run them.');
   if (!python)
     say(
       'SKIPPED: plotting tests: no Python with matplotlib and IPython could be installed here. Set MARKCO_TEST_PYTHON to one to run them.',
     );
-  return { ...process.env, ...(browser ? { MARKCO_TEST_BROWSER: browser } : {}), ...(python ? { MARKCO_TEST_PYTHON: python } : {}) };
+  if (!redis)
+    say(
+      'SKIPPED: tests of several relay processes (two-nodes, redis-link): no redis-server could be installed here. Set MARKCO_TEST_REDIS to one to run them.',
+    );
+  return {
+    ...process.env,
+    ...(browser ? { MARKCO_TEST_BROWSER: browser } : {}),
+    ...(python ? { MARKCO_TEST_PYTHON: python } : {}),
+    ...(redis ? { MARKCO_TEST_REDIS: redis } : {}),
+  };
 }
