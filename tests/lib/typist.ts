@@ -14,8 +14,8 @@ export type TypedDocument = DocumentRef & { readonly epoch: string };
 
 export interface TypistOptions {
   readonly ref: TypedDocument;
-  /** Where the relay is. */
-  readonly port: number;
+  /** Where the relay is; asked again for every connection. */
+  readonly port: number | (() => number);
   /** Unique among those who share a ledger. */
   readonly name: string;
   readonly ledger: TokenLedger;
@@ -135,7 +135,7 @@ export class Typist {
         doc: this.doc,
         epoch: null,
         getTicket: async () => ({
-          url: `ws://127.0.0.1:${port}/sync/${ref.userId}/${ref.project}/${ref.path}`,
+          url: `ws://127.0.0.1:${typeof port === 'number' ? port : port()}/sync/${ref.userId}/${ref.project}/${ref.path}`,
           token: await ticketToken(RELAY_SECRET, ref, sid ? { sid } : {}),
           documentId: ref.documentId,
           epoch: ref.epoch,
@@ -154,7 +154,7 @@ export class Typist {
 /** A typist with books of its own. */
 export function loneTypist(
   ref: TypedDocument,
-  port: number,
+  port: TypistOptions['port'],
   options: Partial<TypistOptions> = {},
 ): Typist & { readonly ledger: TokenLedger } {
   const ledger = new TokenLedger();
