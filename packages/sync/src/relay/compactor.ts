@@ -61,7 +61,8 @@ export class Compactor {
     if (this.#stopped) return void this.#asked.delete(room);
     const started = performance.now();
     try {
-      room.logSize.folded(await this.#store.compact(room.ref.documentId));
+      const before = room.logSize.counted;
+      room.logSize.folded(await this.#store.compact(room.ref.documentId), before);
     } catch (error) {
       this.#metrics.error('compact');
       this.#log.error(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Log } from '../log.ts';
-import type { DocumentContent, DocumentStore } from '../store/document-store.ts';
+import type { DocumentContent, DocumentHead, DocumentStore } from '../store/document-store.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { RelayLimits } from './limits.ts';
 import type { RelayMetrics } from './metrics.ts';
@@ -23,7 +23,9 @@ export interface ContentProjectorOptions {
   readonly log: Log;
   readonly metrics: RelayMetrics;
   /** After the text was stored: folder bridges and readers may want it. */
-  readonly onSaved: (room: Room) => void;
+  readonly onSaved: (room: Room, asOf: DocumentHead | undefined) => void;
+  /** SY18: up to which version everything is in memory; only where several processes store. */
+  readonly versionOf?: (room: Room) => number | undefined;
 }
 
 /**
@@ -120,8 +122,9 @@ export class ContentProjector {
     const { store, metrics, log, onSaved } = this.#options;
     const rooms = asked.filter((room) => this.#dirty.delete(room));
     if (rooms.length === 0) return;
+    let contents: DocumentContent[];
     try {
-      const contents = await Promise.all(rooms.map((room) => this.#durableContent(room)));
+      contents = await Promise.all(rooms.map((room) => this.#durableContent(room)));
       await store.saveContent(contents);
     } catch (error) {
       metrics.error('content');
@@ -133,12 +136,15 @@ export class ContentProjector {
       throw error;
     }
     this.#rest();
-    for (const room of rooms) onSaved(room);
+    for (const [i, room] of rooms.entries()) onSaved(room, contents[i]?.asOf);
   }
 
   #durableContent(room: Room): Promise<DocumentContent> {
     const text = room.state.text;
-    const content = { ref: room.ref, text, hash: hashOf(text) };
+    // Of now, not of when it is durable: then there may be more, which the text has not.
+    const version = this.#options.versionOf?.(room);
+    const asOf = version === undefined ? {} : { asOf: { epoch: room.epoch, version } };
+    const content = { ref: room.ref, text, hash: hashOf(text), ...asOf };
     return new Promise((resolve) => this.#options.queue.barrier(room.ref.documentId, () => resolve(content)));
   }
 

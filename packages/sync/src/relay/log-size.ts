@@ -1,6 +1,12 @@
 import type { CompactionResult, LoadedDocument } from '../store/document-store.ts';
 import type { RelayLimits } from './limits.ts';
 
+/** Updates and their bytes. */
+export interface LogCount {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /** How long a document's log of updates is, and whether it should be folded into a snapshot (SY10). */
 export class LogSize {
   #rows: number;
@@ -21,14 +27,22 @@ export class LogSize {
     this.#bytes += bytes;
   }
 
-  /** What a compaction folded in. */
-  folded(result: CompactionResult): void {
+  /** What is counted now; to be handed to {@link folded} by a compaction that begins now. */
+  get counted(): LogCount {
+    return { rows: this.#rows, bytes: this.#bytes };
+  }
+
+  /**
+   * A compaction ended. All that was counted before it is folded: by it, or before it by another process (SY18); what it folded
+   * of theirs was never counted here.
+   */
+  folded(result: CompactionResult, before: LogCount): void {
     if (!result.compacted) {
       this.postpone();
       return;
     }
-    this.#rows = Math.max(0, this.#rows - result.rows);
-    this.#bytes = Math.max(0, this.#bytes - result.bytes);
+    this.#rows = Math.max(0, this.#rows - before.rows);
+    this.#bytes = Math.max(0, this.#bytes - before.bytes);
     this.#snapshotBytes += result.bytes;
   }
 

@@ -8,7 +8,7 @@ import type { NodeLink } from '../nodes/node-link.ts';
 import { NodeMetrics } from '../nodes/node-metrics.ts';
 import { NodeRelay } from '../nodes/node-relay.ts';
 import type { NodeTuning } from '../nodes/node-tuning.ts';
-import type { DocumentRef, DocumentStore } from '../store/document-store.ts';
+import type { DocumentHead, DocumentRef, DocumentStore } from '../store/document-store.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { type Authorizer, UpgradeRefused } from './authorize.ts';
 import { BadFrame } from './bad-frame.ts';
@@ -84,7 +84,11 @@ export class Relay {
       onGone: (id) => this.#end(id, CLOSE.gone, 'The document no longer exists.'),
       onStored: (batches, versions) => this.#nodes?.stored(batches, versions),
     });
-    this.#projector = new ContentProjector({ store, queue: this.#queue, limits, log, metrics, onSaved: (room) => this.#announce(room) });
+    this.#projector = new ContentProjector({
+      ...{ store, queue: this.#queue, limits, log, metrics },
+      onSaved: (room, asOf) => this.#announce(room, asOf),
+      versionOf: (room) => this.#nodes?.versionOf(room.ref.documentId),
+    });
     this.#compactor = new Compactor({ store, log, metrics });
     this.#host = {
       queue: this.#queue,
@@ -308,7 +312,8 @@ export class Relay {
     room.close(code, reason);
   }
 
-  #announce(room: Room): void {
+  #announce(room: Room, asOf: DocumentHead | undefined): void {
+    if (asOf) this.#nodes?.saved(room, asOf.version);
     const { userId, projectId, documentId } = room.ref;
     this.#options.bus?.publish({ topic: 'document.changed', userId, projectId, documentId, change: 'content' }).catch((error: unknown) => {
       this.metrics.error('bus');

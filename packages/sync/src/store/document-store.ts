@@ -49,6 +49,8 @@ export interface DocumentContent {
   readonly ref: DocumentRef;
   readonly text: string;
   readonly hash: string;
+  /** Where several processes store (SY18): the text has everything up to this version, and never replaces that of a later one or of another history. */
+  readonly asOf?: DocumentHead;
 }
 
 /** What was read and may be folded into a snapshot: exactly those rows are deleted (SY10). */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../log.ts';
@@ -170,5 +171,45 @@ describe('PrismaStore', () => {
     const ref = await createDocument(typing(['a']).updates);
     await database.db.document.update({ where: { id: ref.documentId }, data: { deletedAt: new Date() } });
     expect(await openStore().load(ref.documentId)).toBeNull();
+  });
+
+  it('SY18: writers of several processes count each document without a hole, and a load says up to where it goes', async () => {
+    const ref = await createRow(database.db);
+    const stores = [openStore(), openStore(), openStore()];
+    const ends = await Promise.all(
+      Array.from({ length: 60 }, async (_, i) => {
+        const updates = typing(Array.from({ length: 1 + (i % 3) }, () => 'x')).updates;
+        const to = (await stores[i % 3]!.append([{ ref, updates }])).get(ref.documentId)!;
+        return { from: to - updates.length, to };
+      }),
+    );
+    const inOrder = ends.sort((a, b) => a.to - b.to);
+    expect(inOrder.map(({ from }) => from)).toEqual([0, ...inOrder.slice(0, -1).map(({ to }) => to)]);
+    const version = inOrder.at(-1)!.to;
+    expect(await stores[0]!.load(ref.documentId)).toMatchObject({ version });
+    const { epoch } = await row(ref);
+    expect(await stores[1]!.heads([ref.documentId, randomUUID()])).toEqual(new Map([[ref.documentId, { epoch, version }]]));
+    await stores[2]!.compact(ref.documentId);
+    expect((await stores[0]!.load(ref.documentId))!.version).toBe(version);
+  });
+
+  it('SY18, SY9: of two processes’ texts the newer stays, whichever is stored last; never one of another history', async () => {
+    const ref = await createRow(database.db, typing(['a', 'b', 'c']).updates);
+    const store = openStore();
+    const { epoch } = await row(ref);
+    const save = (text: string, version?: number, of = epoch) =>
+      store.saveContent([{ ref, text, hash: text, ...(version === undefined ? {} : { asOf: { epoch: of, version } }) }]);
+    await save('abc', 3);
+    await save('ab', 2);
+    await save('old', 9, 'another');
+    expect((await row(ref)).contentText).toBe('abc');
+    await save('the same again', 3);
+    expect((await row(ref)).contentText).toBe('the same again');
+    await save('of a single process');
+    expect((await row(ref)).contentText).toBe('of a single process');
+    // A count that began anew (a restored database) does not lock the text for ever.
+    await database.db.document.update({ where: { id: ref.documentId }, data: { contentSeq: 99 } });
+    await save('after', 3);
+    expect(await row(ref)).toMatchObject({ contentText: 'after', contentSeq: 3n });
   });
 });

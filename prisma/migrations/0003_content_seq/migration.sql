@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "documents" ADD COLUMN     "content_seq" BIGINT NOT NULL DEFAULT 0;
