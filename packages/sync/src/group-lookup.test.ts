@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GroupLookup } from './group-lookup.ts';
 
 describe('GroupLookup', () => {
-  function open(atOnce = 10) {
+  function open(atOnce = 10, answerWithinMs?: number) {
     const questions: { keys: readonly string[]; answer: (values: Record<string, number>) => void; fail: (error: Error) => void }[] = [];
     const lookup = new GroupLookup<number>(
       (keys) =>
@@ -10,6 +10,7 @@ describe('GroupLookup', () => {
           questions.push({ keys, answer: (values) => resolve(new Map(Object.entries(values))), fail: reject });
         }),
       atOnce,
+      answerWithinMs,
     );
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     return { lookup, questions, turn };
@@ -38,5 +39,14 @@ describe('GroupLookup', () => {
     await turn();
     questions[1]!.answer({ c: 3 });
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+  });
+
+  it('SY6: a question that hangs fails its group in time, and the next one is asked', async () => {
+    const { lookup, questions, turn } = open(10, 20);
+    await expect(lookup.get('a')).rejects.toThrow('20 ms');
+    const next = lookup.get('a');
+    await turn();
+    questions[1]!.answer({ a: 1 });
+    expect(await next).toBe(1);
   });
 });

@@ -1,3 +1,8 @@
+import { withDeadline } from './with-deadline.ts';
+
+// A question that hangs must not hold up those after it.
+const ANSWER_WITHIN_MS = 10_000;
+
 /** Fetches many keys with one question; what is missing from the answer does not exist. */
 export type FetchGroup<Value> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
 
@@ -13,13 +18,15 @@ interface Asked<Value> {
 export class GroupLookup<Value> {
   readonly #fetch: FetchGroup<Value>;
   readonly #atOnce: number;
+  readonly #answerWithinMs: number;
   #waiting = new Map<string, Asked<Value>[]>();
   #running = false;
 
   /** @param atOnce most keys of one question */
-  constructor(fetch: FetchGroup<Value>, atOnce: number) {
+  constructor(fetch: FetchGroup<Value>, atOnce: number, answerWithinMs = ANSWER_WITHIN_MS) {
     this.#fetch = fetch;
     this.#atOnce = atOnce;
+    this.#answerWithinMs = answerWithinMs;
   }
 
   /** The value of a key, or null. Rejects with all others of its group where the question fails. */
@@ -52,7 +59,7 @@ export class GroupLookup<Value> {
 
   async #ask(group: ReadonlyMap<string, readonly Asked<Value>[]>): Promise<void> {
     try {
-      const found = await this.#fetch([...group.keys()]);
+      const found = await withDeadline(this.#fetch([...group.keys()]), this.#answerWithinMs);
       for (const [key, asked] of group) for (const { resolve } of asked) resolve(found.get(key) ?? null);
     } catch (error) {
       for (const asked of group.values()) for (const { reject } of asked) reject(error);
