@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { admin } from '../lib/admin.ts';
 import { type Installation, startInstallation, until } from '../lib/installation.ts';
 import { type Command, end, markco, markcoDone } from '../lib/markco.ts';
 import { writeNotebook } from '../lib/notes-folder.ts';
@@ -87,4 +88,70 @@ describe('the four flags, flipped on a running installation with data', () => {
     document.close();
     phone.close();
   });
+
+  it('SY12, OP1: SYNC_MODE changes while people type and goes back, step by step as docs/operations.md says', async () => {
+    const phone = await Phone.local(installation.url);
+    const [, id, other] = [...expected.keys()] as [string, string, string];
+    const document = await phone.openSynced(id);
+    const lost: string[] = [];
+    document.connection.subscribe((status) => {
+      if (!status.synced) lost.push(JSON.stringify(status));
+    });
+    for (const mode of ['mirror', 'legacy', 'mirror', 'relay_primary'] as const) {
+      await changeMode(mode);
+      document.text.insert(document.text.length, `typed in ${mode}\n`);
+      await document.connection.flushed(AbortSignal.timeout(20_000));
+      await everywhere(phone, id, document.text.toString());
+      const outside = `${readFileSync(fileOf(id), 'utf8')}by hand in ${mode}\n`;
+      writeFileSync(fileOf(id), outside);
+      await until('the outside edit is on the phone', () => document.text.toString() === outside);
+      await everywhere(phone, id, outside);
+      if (mode === 'legacy') await phone.api.documents.remove.mutate({ documentId: other });
+    }
+    expect(lost).toEqual([]);
+    await phone.api.documents.restore.mutate({ documentId: other });
+    const restored = await phone.openSynced(other);
+    expect(restored.text.toString()).toBe(expected.get(other));
+    restored.close();
+    admin(installation, 'flags', 'clear', 'SYNC_MODE');
+    expect(await metric('sync_mirror_mismatch_total')).toBe(0);
+    document.close();
+    phone.close();
+  });
+
+  async function changeMode(mode: string): Promise<void> {
+    const changes = () => installation.output().split('The mode of the store changed').length;
+    const before = changes();
+    admin(installation, 'flags', 'set', 'SYNC_MODE', mode);
+    await until(`the relay is in ${mode}`, () => changes() > before);
+    const health = async () =>
+      ((await (await fetch(`${installation.url}/api/health`)).json()) as { flags: Record<string, unknown> }).flags.SYNC_MODE;
+    await until(`the web process says ${mode}`, async () => (await health()) === mode);
+  }
+
+  /** The second store has everything, and file and API say the same. */
+  async function everywhere(phone: Phone, id: string, text: string): Promise<void> {
+    await until('nothing lags', async () => (await metric('sync_mirror_lag_ms')) === 0);
+    await until('the file has the text', () => readFileSync(fileOf(id), 'utf8') === text);
+    await until('the API has the text', async () => (await phone.api.documents.get.query({ documentId: id })).text === text);
+  }
+
+  /** The server's own file of a document, wherever its person and project have their folder. */
+  function fileOf(id: string): string {
+    const workspaces = join(installation.dataDir, 'workspaces');
+    const names = readdirSync(workspaces, { recursive: true, encoding: 'utf8' });
+    const meta = names.find((name) => name.endsWith(`/.markco/docs/${id}.json`))!;
+    const { file } = JSON.parse(readFileSync(join(workspaces, meta), 'utf8')) as { file: string };
+    return join(workspaces, meta, '..', '..', '..', file);
+  }
+
+  async function metric(name: string): Promise<number> {
+    const lines = (await (await fetch(`${installation.syncUrl}/metrics`, { headers: { connection: 'close' } })).text()).split('\n');
+    return Number(
+      lines
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')
+        .at(-1),
+    );
+  }
 });
