@@ -2,7 +2,7 @@
  * The dependency law: arrows point down only. apps -> api, agent, editor -> sync -> db -> core.
  * See docs/architecture.md for the reasons behind each line.
  */
-const TESTS = '\\.(test|contract)\\.tsx?$|/test-support/|/test-[a-z-]+\\.tsx?$|/testing/';
+const TESTS = '\\.(test|contract)\\.tsx?$|/test-support/|/test-[a-z-]+\\.tsx?$|-test-kit\\.ts$|/testing/';
 
 const only = (from, allowed) => ({
   name: `${from.replace('/', '-')}-imports-only-what-it-may`,
@@ -35,7 +35,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/sync/src',
-        pathNot: '^packages/sync/src/(main|env|sidecar/|store/prisma|store/mode|store/seed)|\\.test\\.ts$|\\.contract\\.ts$',
+        pathNot: '^packages/sync/src/(main|env|sidecar/|store/prisma|store/mode|store/seed|store/test-rows)|\\.test\\.ts$|\\.contract\\.ts$',
       },
       to: { path: '^packages/db/' },
     },

@@ -82,7 +82,7 @@ async function ensureBubblewrap() {
 const REDIS_SERVERS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'];
 
 /** @returns {Promise<string | null>} the path of a redis-server, installed where there was none; null where none can be had */
-export async function ensureRedis() {
+async function ensureRedis() {
   const found = [process.env.MARKCO_TEST_REDIS, ...REDIS_SERVERS].find((path) => path && existsSync(path));
   if (found) return found;
   return step('Installing Redis for the tests of several relay processes', async () => {

@@ -11,6 +11,7 @@ import { observersCpu } from './rows/observers-cpu.ts';
 import { stalledReader } from './rows/stalled-reader.ts';
 import { storm } from './rows/storm.ts';
 import { sustained } from './rows/sustained.ts';
+import { twoNodes } from './rows/two-nodes.ts';
 import { startBenchPostgres } from './servers/bench-database.ts';
 import { SERVERS, type ServerName } from './servers/bench-server.ts';
 
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   fuzz,
   storm,
   sustained,
+  twoNodes,
 ];
 
 const quick = process.env.BENCH_QUICK === '1';
