@@ -16,7 +16,8 @@ const KEYS = QUICK ? 60 : 200;
 const LONG_KB = 500;
 
 interface Figures {
-  scriptKb: number;
+  plainKb: number;
+  cellKb: number;
   hot: number[];
   warm: number[];
   cold: number[];
@@ -35,6 +36,9 @@ async function main(): Promise<void> {
     const create = (path: string, kilobytes: number) =>
       phone.api.documents.create.mutate({ projectId, path, text: notebook(title(path), kilobytes) });
     const colds = (as: string) => Array.from({ length: COLD }, (_, i) => `cold-${as}-${i}.md`);
+    const plain = '# Plain\n\nSome *words*, and no cell.\n';
+    await phone.api.documents.create.mutate({ projectId, path: 'plain.md', text: plain });
+    await phone.api.documents.create.mutate({ projectId, path: 'cell.md', text: `${plain}\n\`\`\`python\nprint(1)\n\`\`\`\n` });
     for (const path of [...shelf, ...colds('phone'), ...colds('desktop')]) await create(path, 10);
     for (const as of ['phone', 'desktop']) await create(`long-${as}.md`, LONG_KB);
     phone.close();
@@ -58,14 +62,9 @@ async function main(): Promise<void> {
 }
 
 async function measure(page: Page, at: { url: string; slug: string; as: string; colds: string[] }): Promise<Figures> {
-  const first = `/p/${at.slug}/${shelf[0]}`;
   await signIn(page, at.url);
-  // A first load: nothing of the page is in the browser's cache.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.clearBrowserCache');
-  await page.goto(at.url + first);
-  await saved(page);
-  const scriptKb = await scriptKilobytes(page);
+  const plainKb = await firstLoad(page, `${at.url}/p/${at.slug}/plain.md`);
+  const cellKb = await firstLoad(page, `${at.url}/p/${at.slug}/cell.md`);
   const open = async (path: string) => {
     const menu = page.getByTestId('menu-button');
     if (at.as === 'phone') {
@@ -97,7 +96,17 @@ async function measure(page: Page, at: { url: string; slug: string; as: string; 
   await open(long);
   await saved(page);
   await putCursor(page, at.as === 'phone');
-  return { scriptKb, hot, warm, cold, keys: (await timeKeys(page, KEYS)).slice(5) };
+  return { plainKb, cellKb, hot, warm, cold, keys: (await timeKeys(page, KEYS)).slice(5) };
+}
+
+/** Kilobytes of script until a document is shown and saved, with nothing of the page in the browser's cache. */
+async function firstLoad(page: Page, address: string): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.clearBrowserCache');
+  await page.goto(address);
+  await saved(page);
+  await page.waitForLoadState('networkidle');
+  return scriptKilobytes(page);
 }
 
 const saved = (page: Page) => page.getByTestId('save-state').filter({ hasText: 'Saved' }).waitFor();
@@ -105,16 +114,27 @@ const saved = (page: Page) => page.getByTestId('save-state').filter({ hasText: '
 /** Into a paragraph in the middle of the document. */
 async function putCursor(page: Page, touch: boolean): Promise<void> {
   await page.locator('.cm-scroller').evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
-  const line = page.locator('.cm-line', { hasText: 'Some words about' }).nth(3);
-  await line.scrollIntoViewIfNeeded();
-  if (touch) await line.tap();
-  else await line.click();
+  // Lines are drawn and measured as they come near: a place on the screen, when one has stood still there.
+  const place = await page.waitForFunction(() => {
+    const lines = [...document.querySelectorAll('.cm-line')].filter((line) => line.textContent?.startsWith('Some words about'));
+    const boxes = lines.map((line) => line.getBoundingClientRect());
+    const box = boxes.find(({ top, bottom }) => top > innerHeight * 0.3 && bottom < innerHeight * 0.7);
+    const at = box && `${box.left + 40},${box.top + 8}`;
+    const before = (window as unknown as { benchPlace?: string }).benchPlace;
+    Object.assign(window, { benchPlace: at });
+    return at !== undefined && at === before && at;
+  });
+  const [x, y] = String(await place.jsonValue())
+    .split(',')
+    .map(Number) as [number, number];
+  if (touch) await page.touchscreen.tap(x, y);
+  else await page.mouse.click(x, y);
   await page.locator('.cm-content[contenteditable=true]').waitFor();
 }
 
 function print(rows: readonly [string, string, Figures][]): void {
   const verdict = (values: readonly number[], goal: number) => `≤ ${goal}: ${percentile(values, 0.95) <= goal ? 'met' : 'missed'}`;
-  const lines = rows.flatMap(([as, size, { scriptKb, hot, warm, cold, keys }]) => {
+  const lines = rows.flatMap(([as, size, { plainKb, cellKb, hot, warm, cold, keys }]) => {
     const busy = keys.map((key) => key.busy);
     const painted = keys.map((key) => key.painted);
     const name = `${as}, ${size}`;
@@ -124,7 +144,12 @@ function print(rows: readonly [string, string, Figures][]): void {
       [name, 'cold open, ms', p50p95(cold), verdict(cold, 300)],
       [name, `a key in ${LONG_KB} KB: the page's work, ms`, p50p95(busy), verdict(busy, 16)],
       [name, `a key in ${LONG_KB} KB: until painted, with the wait for a frame, ms`, p50p95(painted), ''],
-      [name, 'first load of the editor, KB of script', scriptKb.toFixed(0), `≤ 350: ${scriptKb <= 350 ? 'met' : 'missed'}`],
+      ...(
+        [
+          ['first load of the editor, KB of script: a page of prose', plainKb],
+          ['the same with a Python cell', cellKb],
+        ] as const
+      ).map(([what, kb]) => [name, what, kb.toFixed(0), `≤ 350: ${kb <= 350 ? 'met' : 'missed'}`]),
     ];
   });
   printTable('In the browser (WB9)', ['where', 'what', 'p50 / p95', 'goal, p95'], lines);

@@ -1,5 +1,5 @@
 import { type Cell, parseCells } from '@markco/core/document/cells';
-import { frontMatterEnd } from '@markco/core/document/front-matter';
+import { frontMatterEnd } from '@markco/core/document/front-matter-range';
 
 /** A cell with a name of its own that survives edits above it. */
 export type KeyedCell = Cell & { key: number };

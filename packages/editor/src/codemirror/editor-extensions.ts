@@ -1,7 +1,5 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, indentUnit } from '@codemirror/language';
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState, type Extension, Prec } from '@codemirror/state';
 import { drawSelection, dropCursor, EditorView, keymap } from '@codemirror/view';
 import { yCollab, yRemoteSelections, ySync, yUndoManagerKeymap } from 'y-codemirror.next';
@@ -13,13 +11,13 @@ import { cellLines } from './cell-lines.ts';
 import { foldGuard } from './fold-guard.ts';
 import { highlight } from './highlight.ts';
 import { inlinePreview } from './inline-preview.ts';
-import { runtimeCompletions, runtimeHover } from './introspection.ts';
 import { linkClicks } from './link-clicks.ts';
 import { markdownWithCells } from './markdown-language.ts';
 import { type PortalRegistry, portalRegistry } from './portals.ts';
 import { noticeFocus, previewField } from './preview-mode.ts';
 import { type EditorServices, editorServices } from './services.ts';
 import { rereadOnPause, structureField } from './structure-field.ts';
+import { typingTools } from './typing-tools.ts';
 import { composingSync } from './y-sync-composing.ts';
 
 export type EditorSetup = {
@@ -50,18 +48,16 @@ export function editorExtensions(setup: EditorSetup): Extension {
     cellLines,
     inlinePreview,
     linkClicks(setup.touch),
-    markdownWithCells,
+    markdownWithCells(),
     highlight,
     bracketMatching(),
-    closeBrackets(),
-    autocompletion({ override: [runtimeCompletions], defaultKeymap: false, activateOnTypingDelay: 150 }),
-    setup.touch ? [] : [drawSelection(), dropCursor(), runtimeHover, highlightSelectionMatches({ minSelectionLength: 3 })],
-    search({ top: true }),
+    setup.touch ? [] : [drawSelection(), dropCursor()],
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({ 'aria-label': 'Document', spellcheck: 'true', autocorrect: 'on', autocapitalize: 'sentences' }),
     collaboration(setup),
     Prec.highest(keymap.of([...cellKeys])),
-    keymap.of([...completionKeymap, ...closeBracketsKeymap, ...searchKeymap, ...yUndoManagerKeymap, ...defaultKeymap, indentWithTab]),
+    typingTools(setup.touch),
+    keymap.of([...yUndoManagerKeymap, ...defaultKeymap, indentWithTab]),
   ];
 }
 

@@ -1,7 +1,7 @@
-import { openSearchPanel } from '@codemirror/search';
 import type { EditorView } from '@codemirror/view';
 import { currentCell, insertCell, runAndAdvance, runInPlace } from '../codemirror/cell-commands.ts';
 import { type PreviewMode, setPreviewMode } from '../codemirror/preview-mode.ts';
+import { openFind } from '../codemirror/typing-tools.ts';
 import type { EditorSession, PanelName } from '../session.tsx';
 import type { PaletteItem } from './palette.tsx';
 
@@ -15,7 +15,7 @@ export function toggleRaw(session: EditorSession): void {
 export function find(session: EditorSession): void {
   const view = session.view.get();
   if (!view) return;
-  openSearchPanel(view);
+  void openFind(view);
 }
 
 /** Opens the side panel at one of its tabs, with the focus in it. */

@@ -1,10 +1,10 @@
-import { insertBracket } from '@codemirror/autocomplete';
 import { cursorCharLeft, cursorCharRight, cursorLineDown, cursorLineUp, indentMore } from '@codemirror/commands';
 import type { EditorView } from '@codemirror/view';
 import type { ReactNode } from 'react';
 import { yUndoManagerKeymap } from 'y-codemirror.next';
 import { runInPlace } from '../codemirror/cell-commands.ts';
 import { setPreviewMode } from '../codemirror/preview-mode.ts';
+import { loadedTools } from '../codemirror/typing-tools.ts';
 import { useLive } from '../live.ts';
 import { useSession } from '../session.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -67,5 +67,5 @@ function tab(view: EditorView): boolean {
 }
 
 function type(view: EditorView, text: string): void {
-  view.dispatch(insertBracket(view.state, text) ?? { ...view.state.replaceSelection(text), userEvent: 'input.type' });
+  view.dispatch(loadedTools()?.insertBracket(view.state, text) ?? { ...view.state.replaceSelection(text), userEvent: 'input.type' });
 }

@@ -7,6 +7,3 @@ export function ansiHtml(text: string): string {
   ansi.url_allowlist = {};
   return ansi.ansi_to_html(text);
 }
-
-/** True where the text holds colours or other escapes. */
-export const hasAnsi = (text: string): boolean => text.includes('\x1b');
