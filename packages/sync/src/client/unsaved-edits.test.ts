@@ -20,9 +20,9 @@ class Line {
     else this.waiting.push(number);
   }
 
-  /** Deletions of two edits may have equal bytes: so do some here. */
+  /** Bytes tell edits apart, as Yjs' do: equal ones are the same deletion. Only handshakes that bring nothing are alike. */
   private send(holds: number[]): void {
-    const bytes = Uint8Array.of(holds.length, (holds.at(-1) ?? 0) % 3);
+    const bytes = Uint8Array.from(holds);
     this.edits.sent(bytes);
     this.toServer.push({ bytes, holds });
   }
