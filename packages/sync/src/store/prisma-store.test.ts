@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../log.ts';
 import { documentStoreContract, typing } from './document-store.contract.ts';
 import type { DocumentRef } from './document-store.ts';
+import { createRow, deleteRow, renameRow, restoreRow } from './prisma/test-rows.ts';
 import { PrismaStore } from './prisma-store.ts';
-import { createRow, deleteRow, renameRow, restoreRow } from './test-rows.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

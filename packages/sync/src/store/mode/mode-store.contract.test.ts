@@ -5,8 +5,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { silentLog } from '../../log.ts';
 import { documentStoreContract } from '../document-store.contract.ts';
 import type { DocumentRef } from '../document-store.ts';
+import { createRow, deleteRow, renameRow, restoreRow } from '../prisma/test-rows.ts';
 import { PrismaStore } from '../prisma-store.ts';
-import { createRow, deleteRow, renameRow, restoreRow } from '../test-rows.ts';
 import { Disk, MODES, openMode } from './test-world.ts';
 
 let database: TestDatabase;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from '@markco/db/client';
-import { silentLog } from '../log.ts';
-import type { DocumentRef } from './document-store.ts';
-import { PrismaStore } from './prisma-store.ts';
+import { silentLog } from '../../log.ts';
+import type { DocumentRef } from '../document-store.ts';
+import { PrismaStore } from '../prisma-store.ts';
 
 /** For tests: a document as the web process makes it, in a project of its own or in the one of `beside`. `updates`: its history (V1). */
 export async function createRow(
