@@ -16,12 +16,15 @@ export interface Scenario {
   progress(line: string): void;
   /** A number for the summary of `npm run chaos`. */
   count(what: string, value: number): void;
+  /** What else to say when it fails, such as the log of a process. */
+  explain(say: () => string): void;
 }
 
 /** A chaos test: seeded, sized, and with its seed named when it fails (`CHAOS_SEED=… npm run chaos` repeats its decisions). */
 export function scenario(name: string, body: (scenario: Scenario) => Promise<void>): void {
   it(name, { timeout: WHOLE ? WHOLE_TIMEOUT_MS : 240_000 }, async () => {
     const counts: Record<string, number> = {};
+    const explanations: (() => string)[] = [];
     const started = performance.now();
     const progress = (line: string): void => {
       if (WHOLE) writeSync(2, `    ${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
@@ -36,15 +39,19 @@ export function scenario(name: string, body: (scenario: Scenario) => Promise<voi
         count: (what, value) => {
           counts[what] = value;
         },
+        explain: (say) => explanations.push(say),
       });
     } catch (error) {
       problem = error;
-      if (error instanceof Error) error.message += `\n(CHAOS_SEED=${SEED})`;
+      if (error instanceof Error) error.message += ['', `CHAOS_SEED=${SEED}`, ...explanations.map((say) => say())].join('\n');
     }
     report({ name, ok: problem === undefined, seconds: (performance.now() - started) / 1000, counts });
     if (problem !== undefined) throw problem;
   });
 }
+
+/** A scenario that takes minutes whatever its size: `npm run chaos` has it, the tests do not. */
+export const wholeScenario: typeof scenario = WHOLE ? scenario : (name) => it.skip(name, () => {});
 
 function report(result: object): void {
   if (process.env.CHAOS_REPORT) appendFileSync(process.env.CHAOS_REPORT, `${JSON.stringify(result)}\n`);

@@ -1,0 +1,40 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDb, type Db } from './client.ts';
+
+let database: TestDatabase;
+let proxy: Server;
+const sockets: Socket[] = [];
+let db: Db;
+
+beforeEach(async () => {
+  database = await testDatabase();
+  const target = new URL(database.url);
+  const { port } = target;
+  proxy = createServer((client) => {
+    const server = connect(Number(port), target.hostname);
+    for (const socket of [client, server]) socket.on('error', () => {});
+    sockets.push(client, server);
+    client.pipe(server);
+    server.pipe(client);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  target.port = String((proxy.address() as AddressInfo).port);
+  db = createDb({ connectionString: target.toString(), max: 1, statementTimeoutMs: 100 });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await db.$disconnect();
+  proxy.close();
+  await database.drop();
+});
+
+describe('a connection that falls silent', () => {
+  it('SY6: is given up, and the next query has another', async () => {
+    await db.$queryRaw`SELECT 1`;
+    for (const socket of sockets.splice(0)) socket.unpipe().pause();
+    await expect(db.$queryRaw`SELECT 2`).rejects.toThrow(/timeout/i);
+    expect(await db.$queryRaw`SELECT 3 AS three`).toEqual([{ three: 3 }]);
+  });
+});
