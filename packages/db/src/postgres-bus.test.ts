@@ -39,6 +39,18 @@ describe('Postgres event bus (OP5)', () => {
     await bus.close();
   });
 
+  it('hands over what was published before it was closed', async () => {
+    const bus = await createPostgresBus(database.url);
+    const other = await createPostgresBus(database.url);
+    const heard = vi.fn();
+    other.subscribe('flags.changed', heard);
+    const publishing = bus.publish({ topic: 'flags.changed' });
+    await bus.close();
+    await publishing;
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
+    await other.close();
+  });
+
   it('reconnects after its connection is killed and tells its readers', async () => {
     const bus = await createPostgresBus(database.url);
     const reconnected = vi.fn();

@@ -37,6 +37,7 @@ class PostgresBus implements EventBus {
   readonly #assembler = createAssembler();
   /** Names this process: what it sends, it hears at once and not again from Postgres. */
   readonly #origin = randomUUID();
+  readonly #underWay = new Set<Promise<void>>();
   #client: pg.Client | null = null;
   #connecting: Promise<void> | null = null;
   #check: NodeJS.Timeout | null = null;
@@ -129,6 +130,12 @@ class PostgresBus implements EventBus {
     const parsed = busMessage.parse(message);
     const payloads = toPayloads(parsed, this.#origin);
     queueMicrotask(() => this.#closed || this.#topics.deliver(parsed));
+    const handing = this.#handOver(payloads);
+    this.#underWay.add(handing);
+    await handing.finally(() => this.#underWay.delete(handing));
+  }
+
+  async #handOver(payloads: readonly string[]): Promise<void> {
     await this.#connecting;
     if (!this.#client) throw new Error('The event bus is not connected.');
     await this.#send(payloads);
@@ -170,6 +177,8 @@ class PostgresBus implements EventBus {
     this.#closed = true;
     if (this.#check) clearInterval(this.#check);
     this.#topics.clear();
+    // What was said last, at a shutdown, is said.
+    if (this.#client) await Promise.allSettled(this.#underWay);
     await this.#client?.end().catch(() => {});
     this.#client = null;
   }
