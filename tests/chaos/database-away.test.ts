@@ -100,7 +100,7 @@ describe('a database that goes away', () => {
     outage(run, { begin: () => proxy.refuse(), end: () => proxy.heal(), seconds: [2, 30] }),
   );
 
-  // Each is given up only after it was tried, 10 s a time. Two minutes use up every connection of the pool.
+  // Each is given up only some time after it was asked. In two minutes a pool that kept them would be used up.
   wholeScenario('SY6: connections that fall silent and never speak again', (run) =>
     outage(run, { begin: () => proxy.hang(), end: () => proxy.heal('forgotten'), seconds: [1, 120], drainMs: 30_000 }),
   );

@@ -1,5 +1,6 @@
 import type { Db } from '@markco/db/client';
-import { appendUpdates } from '@markco/sync/store/prisma/append-updates';
+import { silentLog } from '@markco/sync/log';
+import { PrismaStore } from '@markco/sync/store/prisma-store';
 import * as Y from 'yjs';
 import type { TokenLedger } from './token-ledger.ts';
 import type { TypedDocument } from './typist.ts';
@@ -15,5 +16,7 @@ export async function seedLog(db: Db, ref: TypedDocument, ledger: TokenLedger, r
     doc.getText('content').insert(doc.getText('content').length, token);
     ledger.noteSaved(token);
   }
-  await appendUpdates(db, [{ ref, updates }]);
+  const store = new PrismaStore(db, silentLog);
+  await store.append([{ ref, updates }]);
+  await store.close();
 }
