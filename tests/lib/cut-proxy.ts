@@ -5,10 +5,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** Bytes it may still be answered before it is cut; null: no end. */
+  answerLeft: number | null;
 }
 
-/** Sees what a client sends on its way; true: that connection is cut before it is handed on. */
-export type Watcher = (data: Buffer) => boolean;
+/** Sees what a client sends on its way. 'question': that connection is cut before it is handed on; 'answer': within what comes back. */
+export type Watcher = (data: Buffer) => 'question' | 'answer' | null;
+
+/** Less than any document's answer. */
+const PART_OF_AN_ANSWER = 2_000;
 
 /** A TCP proxy in front of Postgres that cuts, refuses or swallows connections when the test says. */
 export class CutProxy {
@@ -17,8 +22,6 @@ export class CutProxy {
   #mode: 'open' | 'refusing' | 'hanging' = 'open';
   /** See {@link Watcher}. */
   watch: Watcher | null = null;
-  /** Cuts a connection after so many bytes more from the server. */
-  cutAnswerAfter: number | null = null;
 
   private constructor(target: URL) {
     this.#server = createServer((client) => this.#accept(client, target));
@@ -79,12 +82,14 @@ export class CutProxy {
       return;
     }
     const server = connect(Number(target.port), target.hostname);
-    const pair = { client, server };
+    const pair: Pair = { client, server, answerLeft: null };
     this.#pairs.add(pair);
     server.on('error', () => {});
     client.on('data', (data) => {
-      if (this.watch?.(data)) this.#drop(pair);
-      else server.write(data);
+      const where = this.watch?.(data) ?? null;
+      if (where === 'question') return this.#drop(pair);
+      if (where === 'answer') pair.answerLeft = PART_OF_AN_ANSWER;
+      server.write(data);
     });
     server.on('data', (data) => this.#answer(pair, data));
     for (const socket of [client, server]) socket.on('close', () => this.#drop(pair));
@@ -95,15 +100,11 @@ export class CutProxy {
   }
 
   #answer(pair: Pair, data: Buffer): void {
-    if (this.cutAnswerAfter === null) {
-      pair.client.write(data);
-      return;
-    }
-    const passed = data.subarray(0, this.cutAnswerAfter);
-    this.cutAnswerAfter -= passed.length;
+    const passed = data.subarray(0, pair.answerLeft ?? data.length);
     pair.client.write(passed);
-    if (this.cutAnswerAfter > 0) return;
-    this.cutAnswerAfter = null;
+    if (pair.answerLeft === null) return;
+    pair.answerLeft -= passed.length;
+    if (pair.answerLeft > 0) return;
     this.#drop(pair);
   }
 
