@@ -35,7 +35,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/sync/src',
-        pathNot: '^packages/sync/src/(main|env|sidecar/|store/prisma|store/mode|store/seed|store/test-rows)|\\.test\\.ts$|\\.contract\\.ts$',
+        pathNot:
+          '^packages/sync/src/(main|env|sidecar/|store/prisma|store/mode|store/seed|store/test-rows)|\\.test\\.ts$|\\.contract\\.ts$',
       },
       to: { path: '^packages/db/' },
     },

@@ -26,7 +26,10 @@ export const getDocument = authedProcedure
   .output(documentText)
   .query(async ({ ctx, input }) => {
     const row = await scoped(ctx.resources.db, ctx.principal).document(input.documentId);
-    return { document: toDocumentView(row), text: await storedText(ctx.resources.db, row.id, ctx.resources.flags.for(ctx.principal.userId).SYNC_MODE) };
+    return {
+      document: toDocumentView(row),
+      text: await storedText(ctx.resources.db, row.id, ctx.resources.flags.for(ctx.principal.userId).SYNC_MODE),
+    };
   });
 
 async function documentsOf(ctx: ApiContext & { principal: Principal }, projectId: string, deleted: boolean) {

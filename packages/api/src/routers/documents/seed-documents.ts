@@ -46,7 +46,8 @@ async function seedOne(
   const { path } = parsed;
   const existing = await tx.document.findFirst({ where: { projectId: project.id, docPath: path }, omit: HEAVY_COLUMNS });
   if (existing?.status === 'ok') {
-    const outcome = (await storedText(tx, existing.id, ctx.resources.flags.for(ctx.principal.userId).SYNC_MODE)) === text ? 'equal' : 'different';
+    const outcome =
+      (await storedText(tx, existing.id, ctx.resources.flags.for(ctx.principal.userId).SYNC_MODE)) === text ? 'equal' : 'different';
     return { path: given, outcome, document: toDocumentView(existing) };
   }
   const row = existing ? await fill(ctx, tx, existing, text) : await insertDocument(tx, ctx.resources, project, path, text);
