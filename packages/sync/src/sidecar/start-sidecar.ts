@@ -8,6 +8,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { SyncEnv } from '../env.ts';
 import type { Log } from '../log.ts';
 import { RedisLink } from '../nodes/redis-link.ts';
+import type { RelayLimits } from '../relay/limits.ts';
 import { RelayMetrics } from '../relay/metrics.ts';
 import { Relay } from '../relay/relay.ts';
 import type { DocumentStore } from '../store/document-store.ts';
@@ -28,8 +29,11 @@ export interface Sidecar {
   stop(): Promise<boolean>;
 }
 
-/** Starts the relay process: database, bus, store, HTTP. Rejects where the database cannot be reached or the port is taken. */
-export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
+/**
+ * Starts the relay process: database, bus, store, HTTP. Rejects where the database cannot be reached or the port is taken.
+ * `limits`: other bounds than the usual, for tests.
+ */
+export async function startSidecar(env: SyncEnv, log: Log, limits: Partial<RelayLimits> = {}): Promise<Sidecar> {
   const db = createDb({ connectionString: env.DATABASE_URL, max: env.DATABASE_POOL, applicationName: 'markco-sync' });
   const bus = await createPostgresBus(env.DATABASE_URL, { log: (line) => log.warn({ reason: 'bus' }, line) });
   const registry = new Registry();
@@ -39,7 +43,7 @@ export async function startSidecar(env: SyncEnv, log: Log): Promise<Sidecar> {
   const metrics = new RelayMetrics(registry);
   const authorizer = new PostgresAuthorizer({ db, secret: env.secret, publicUrl: env.PUBLIC_URL });
   const nodes = env.REDIS_URL ? { link: new RedisLink(env.REDIS_URL) } : null;
-  const relay = new Relay({ store, authorizer, bus, log, metrics, nodes });
+  const relay = new Relay({ store, authorizer, bus, log, metrics, nodes, limits });
   const server = createServer(httpRoutes({ registry, ready: () => withDeadline(assertReady({ db, bus, store, relay }), READY_MS) }));
   server.on('upgrade', (request, socket, head) => relay.handleUpgrade(request, socket, head));
   await listen(server, env.SYNC_RELAY_PORT, env.HOST);

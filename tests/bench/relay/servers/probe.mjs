@@ -37,6 +37,9 @@ const answers = {
     await collect();
     return sample();
   },
+  /** What a server under test tells of itself. */
+  stats: () => globalThis.tellStats(),
+  live: () => globalThis.countLiveObjects(),
   watchDelay() {
     delay.reset();
     delay.enable();
@@ -48,7 +51,8 @@ const answers = {
 };
 
 process.on('message', async ({ id, ask }) => {
-  process.send({ id, answer: await answers[ask]() });
+  // Whoever asked may be gone by now.
+  process.send?.({ id, answer: await answers[ask]() }, () => {});
 });
 // Listening must not keep a server alive that wants to end.
 process.channel.unref();

@@ -17,14 +17,18 @@ export interface ProcessSample {
 /** Asks a child process that was started with {@link PROBE_ARGS} and an IPC channel. */
 export class Probe {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answer: unknown) => void>();
+  readonly #waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   #last = 0;
 
   constructor(child: ChildProcess) {
     this.#child = child;
     child.on('message', ({ id, answer }: { id: number; answer: unknown }) => {
-      this.#waiting.get(id)?.(answer);
+      this.#waiting.get(id)?.resolve(answer);
       this.#waiting.delete(id);
+    });
+    child.once('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('The server ended before it answered.'));
+      this.#waiting.clear();
     });
   }
 
@@ -35,6 +39,16 @@ export class Probe {
   /** The same, after a forced garbage collection. */
   collected(): Promise<ProcessSample> {
     return this.#ask('collected');
+  }
+
+  /** What the relay says it holds; only where the program under test offers it, as the next. */
+  stats(): Promise<Record<'connections' | 'documents' | 'pendingBytes', number>> {
+    return this.#ask('stats');
+  }
+
+  /** How many objects of some kinds are alive. Halts the process: it walks the heap. */
+  live(): Promise<Record<string, number>> {
+    return this.#ask('live');
   }
 
   /** Starts to watch for turns of its event loop that take long. */
@@ -50,12 +64,7 @@ export class Probe {
   #ask<T>(ask: string): Promise<T> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
-      const onExit = () => reject(new Error('The server ended before it answered.'));
-      this.#child.once('exit', onExit);
-      this.#waiting.set(id, (answer) => {
-        this.#child.off('exit', onExit);
-        resolve(answer as T);
-      });
+      this.#waiting.set(id, { resolve: (answer) => resolve(answer as T), reject });
       this.#child.send({ id, ask }, (error) => error && reject(error));
     });
   }
