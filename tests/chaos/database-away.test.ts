@@ -102,7 +102,7 @@ describe('a database that goes away', () => {
 
   // Each is given up only some time after it was asked. In two minutes a pool that kept them would be used up.
   wholeScenario('SY6: connections that fall silent and never speak again', (run) =>
-    outage(run, { begin: () => proxy.hang(), end: () => proxy.heal('forgotten'), seconds: [1, 120], drainMs: 30_000 }),
+    outage(run, { begin: () => proxy.hang(), end: () => proxy.heal('forgotten'), seconds: [1, 120], drainMs: 60_000 }),
   );
 
   scenario('SY6: connections cut again and again in mid-typing', async (run) => {
