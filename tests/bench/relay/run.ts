@@ -39,6 +39,8 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? (quick ? 1 : 5));
 const rows = chosen(process.argv.slice(2));
 const began = performance.now();
 const cleanUps: (() => Promise<void>)[] = [];
+// While Postgres ends nothing else may be going on, and Node would leave in the middle of the await.
+setInterval(() => {}, 1_000);
 const postgres = await startBenchPostgres();
 const bench: Bench = { quick, postgres, onEnd: (cleanUp) => void cleanUps.push(cleanUp) };
 const results: Results = new Map(rows.map((row) => [row, new Map(SERVERS.map((name) => [name, []]))]));

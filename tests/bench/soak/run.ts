@@ -3,6 +3,8 @@ import { soak } from './soak.ts';
 
 /** Half an hour (`SOAK_MINUTES`) of people coming and going over 10,000 documents. Ends non-zero where anything is lost or left behind. */
 const minutes = Number(process.env.SOAK_MINUTES ?? 30);
+// While Postgres ends nothing else may be going on, and Node would leave in the middle of the await.
+setInterval(() => {}, 1_000);
 const postgres = await startBenchPostgres();
 const database = await postgres.database();
 
