@@ -53,7 +53,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   retryMaxMs: 2_000,
   staleBytes: MB,
   terminateBytes: 8 * MB,
-  staleMs: 5_000,
+  staleMs: 4_000,
   maxGapBytes: MB,
   maxGapStructs: 2_000,
   maxAwarenessStateBytes: 4 * KB,

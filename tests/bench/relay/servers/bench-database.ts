@@ -31,7 +31,7 @@ export interface BenchPostgres {
 /** Starts a Postgres in a temporary folder. */
 export async function startBenchPostgres(): Promise<BenchPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'markco-bench-pg-'));
-  const start = () => startEmbeddedPostgres({ dataDir, maxConnections: 100 });
+  const start = () => startEmbeddedPostgres({ dataDir, maxConnections: 500 });
   let server = await start();
   const { url } = server;
   const template = await prepareTemplate(url);
