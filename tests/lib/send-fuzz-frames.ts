@@ -1,8 +1,7 @@
-import { BadFrame } from '@markco/sync/relay/bad-frame';
-import { readFrame } from '@markco/sync/relay/read-frame';
 import { writeStep1 } from '@markco/sync/wire/write-frame';
 import { fuzzFrames } from '@markco/testing/fuzz-frames';
 import { WebSocket } from 'ws';
+import { readOrRefuse } from './read-or-refuse.ts';
 
 /** What became of the frames: how often each close code came, and how many that must be refused were not. */
 export interface FuzzReport {
@@ -46,16 +45,7 @@ async function main([url, seed, count]: readonly string[]): Promise<void> {
   process.stdout.write(JSON.stringify(report satisfies FuzzReport));
 }
 
-function isLegal(frame: Uint8Array | string): boolean {
-  if (typeof frame === 'string') return false;
-  try {
-    readFrame(frame);
-    return true;
-  } catch (error) {
-    if (error instanceof BadFrame) return false;
-    throw error;
-  }
-}
+const isLegal = (frame: Uint8Array | string): boolean => readOrRefuse(frame) !== null;
 
 async function connect(url: string) {
   for (;;) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { converged, type RelayHarness, startRelayWithDocument, storedText, until, updateOf } from '@markco/testing/relay-harness';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import type { DocumentRef } from '../store/document-store.ts';
 import { connectDocument } from './connect-document.ts';
@@ -178,5 +179,35 @@ describe('connectDocument', () => {
     const flushed = a.connection.flushed(controller.signal);
     controller.abort(new Error('enough'));
     await expect(flushed).rejects.toThrow('enough');
+  });
+
+  it('SY15: the cursor is back after the connection is, though nobody moved it; also where the old socket ends last', async () => {
+    const harness = await start();
+    const [mine, theirs] = [new Awareness(new Y.Doc()), new Awareness(new Y.Doc())];
+    for (const awareness of [mine, theirs]) open.push(() => awareness.destroy());
+    const a = client(harness, { doc: mine.doc, awareness: mine });
+    await until(() => a.connection.status.synced);
+    const [first] = harness.sockets;
+    const b = client(harness, { doc: theirs.doc, awareness: theirs });
+    await until(() => b.connection.status.synced);
+    mine.setLocalState({ cursor: 1 });
+    theirs.setLocalState({ cursor: 2 });
+    const seen = () => theirs.getStates().get(mine.doc.clientID)?.cursor === 1;
+    const sees = () => mine.getStates().get(theirs.doc.clientID)?.cursor === 2;
+    await until(() => seen() && sees());
+    const lost = new Promise<void>((resolve) =>
+      theirs.on('change', ({ removed }: { removed: number[] }) => removed.length > 0 && resolve()),
+    );
+    first!.destroy();
+    await lost;
+    await until(() => seen() && sees(), 5_000, 'both cursors to be back');
+    const other = client(harness, { doc: mine.doc, awareness: mine });
+    await until(() => other.connection.status.synced);
+    const gone = new Promise<void>((resolve) =>
+      theirs.on('change', ({ removed }: { removed: number[] }) => removed.length > 0 && resolve()),
+    );
+    a.connection.close();
+    await gone;
+    await until(seen, 5_000, 'the cursor to be shown by the newer socket');
   });
 });

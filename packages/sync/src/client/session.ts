@@ -75,6 +75,8 @@ export class Session {
     if (awareness) {
       const others = [...awareness.getStates().keys()].filter((client) => client !== doc.clientID);
       removeAwarenessStates(awareness, others, this);
+      // Or the same cursors would count as old news in the next session, until somebody moves theirs.
+      for (const client of others) awareness.meta.delete(client);
     }
     onClosed(code, reason);
   }
@@ -109,7 +111,9 @@ export class Session {
   readonly #onAwareness = ({ added, updated, removed }: Record<'added' | 'updated' | 'removed', number[]>, origin: unknown): void => {
     const { awareness, doc } = this.#options;
     const own = [...added, ...updated, ...removed].includes(doc.clientID);
-    if (awareness && own && origin !== this) this.#send(writeAwareness(encodeAwarenessUpdate(awareness, [doc.clientID])));
+    // Told as gone while it is here (another socket of it ended), it has a newer clock now, with which it is seen again.
+    const mistaken = removed.includes(doc.clientID) && awareness?.getLocalState() !== null;
+    if (awareness && own && (origin !== this || mistaken)) this.#send(writeAwareness(encodeAwarenessUpdate(awareness, [doc.clientID])));
   };
 
   #received(bytes: Uint8Array): void {

@@ -110,6 +110,25 @@ export class DocumentState {
     return this.doc.getText('content').length;
   }
 
+  /** How much shorter the text becomes by what a checked update deletes of what is here (UTF-16 units). Reads the whole update. */
+  lengthDeletedBy(update: Uint8Array): number {
+    const text = this.doc.getText('content');
+    let length = 0;
+    for (const [client, ranges] of Y.decodeUpdate(update).ds.clients) {
+      const structs = this.doc.store.clients.get(client) ?? [];
+      for (const { clock, len } of ranges) {
+        if (clock >= this.clockOf(client)) break;
+        const end = clock + len;
+        for (let i = Y.findIndexSS(structs, clock); i < structs.length && structs[i]!.id.clock < end; i++) {
+          const item = structs[i]!;
+          if (!(item instanceof Y.Item) || item.deleted || !item.countable || item.parent !== text) continue;
+          length += Math.min(end, item.id.clock + item.length) - Math.max(clock, item.id.clock);
+        }
+      }
+    }
+    return length;
+  }
+
   /** The clock after the last struct of a client. */
   clockOf(client: number): number {
     return Y.getState(this.doc.store, client);

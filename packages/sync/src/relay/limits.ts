@@ -7,7 +7,7 @@ export interface RelayLimits {
   readonly upgradeTimeoutMs: number;
   /** SY17: largest text of a document, in UTF-16 units. */
   readonly maxTextLength: number;
-  /** Largest frame; a little above the text limit, for the encoding around it. */
+  /** Largest frame: the text limit in letters of three bytes (larger ones are two units), and 4 MB for the encoding around it. */
   readonly maxFrameBytes: number;
   /** SY6: updates waiting for the store, of one document and of all. */
   readonly maxPendingDocumentBytes: number;
@@ -45,7 +45,7 @@ export interface RelayLimits {
 export const DEFAULT_LIMITS: RelayLimits = {
   upgradeTimeoutMs: 10_000,
   maxTextLength: 20 * MB,
-  maxFrameBytes: 24 * MB,
+  maxFrameBytes: 64 * MB,
   maxPendingDocumentBytes: 8 * MB,
   maxPendingBytes: 64 * MB,
   appendTimeoutMs: 10_000,

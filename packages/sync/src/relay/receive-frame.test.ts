@@ -117,6 +117,29 @@ describe('refusals', () => {
     await until(() => harness.store.rows.get(harness.ref.documentId)!.updates.length === 2);
   });
 
+  it('SY17: who wrote too much and deleted as much before coming back is taken in; deleting what is deleted already makes no room', async () => {
+    const harness = await start({ text: 'x'.repeat(90), limits: { maxTextLength: 100 } });
+    const a = stock(harness);
+    await synced(a.provider);
+    a.provider.disconnect();
+    a.doc.getText('content').insert(90, 'y'.repeat(20));
+    a.doc.getText('content').delete(0, 15);
+    a.provider.connect();
+    await synced(a.provider);
+    await until(() => harness.store.rows.get(harness.ref.documentId)!.updates.length === 2);
+    expect(await storedText(harness.store, harness.ref.documentId)).toBe('x'.repeat(75) + 'y'.repeat(20));
+    const late = await writer(harness);
+    const doc = new Y.Doc();
+    for (const update of harness.store.rows.get(harness.ref.documentId)!.updates) Y.applyUpdate(doc, update);
+    const before = Y.encodeStateVector(doc);
+    doc.getText('content').insert(0, 'z'.repeat(6));
+    // Its deletions are those that everyone has.
+    const update = Y.encodeStateAsUpdate(doc, before);
+    expect(Y.decodeUpdate(update).ds.clients.size).toBe(1);
+    late.socket.send(writeUpdate(update));
+    expect(await late.closed).toMatchObject({ code: CLOSE.tooLarge });
+  });
+
   it('SY15: large states and too many ids are dropped, the socket stays', async () => {
     const harness = await start({ limits: { maxAwarenessIds: 2, maxAwarenessStateBytes: 200 } });
     const a = await writer(harness);

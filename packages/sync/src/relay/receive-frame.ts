@@ -16,8 +16,9 @@ export function receiveFrame(talk: Conversation, frame: ClientFrame, host: RoomH
       return;
     }
     case 'awareness': {
-      const { relay, refused } = talk.room.awareness.receive(talk.peer, frame.entries);
+      const { relay, gone, refused } = talk.room.awareness.receive(talk.peer, frame.entries);
       if (refused) host.metrics.error('awareness_limit');
+      if (gone.length > 0) talk.peer.sendAwareness(writeAwareness(encodeAwareness(gone)));
       if (relay.length > 0) talk.room.relayAwareness(relay, talk.peer);
       return;
     }

@@ -53,7 +53,7 @@ function whyNot(talk: Conversation, frame: ClientFrame & { kind: 'update' }, hos
   if (host.suspects.mustWait(room.ref.documentId, peer.access.userId))
     return badFrame('bad_frame', 'Updates of yours broke this document. You can write to it again in ten minutes.');
   if (!mayWrite(talk, frame.step2, info)) return badFrame('foreign_client', 'The update continues what another person is writing.');
-  if (isTooLarge(room, info, host)) {
+  if (isTooLarge(room, update, info, host)) {
     return { reason: 'too_large', code: CLOSE.tooLarge, message: `Documents may have up to ${host.limits.maxTextLength} characters.` };
   }
   const missing = missingStructs(info, (client) => room.state.clockOf(client));
@@ -120,11 +120,12 @@ function mayWrite(talk: Conversation, step2: boolean, info: UpdateInfo): boolean
   return true;
 }
 
-/** SY17. Deletions are always taken. */
-function isTooLarge(room: Room, info: UpdateInfo, host: RoomHost): boolean {
+/** SY17. Deletions are always taken, and who deleted before coming back has room for what they wrote. */
+function isTooLarge(room: Room, update: Uint8Array, info: UpdateInfo, host: RoomHost): boolean {
   let added = 0;
   for (const { client, from, to } of info.ranges) added += Math.max(0, to - Math.max(from, room.state.clockOf(client)));
-  return added > 0 && room.state.textLength + added > host.limits.maxTextLength;
+  const over = room.state.textLength + added - host.limits.maxTextLength;
+  return added > 0 && over > 0 && (info.deletes.length === 0 || room.state.lengthDeletedBy(update) < over);
 }
 
 function hasRoomForGap(room: Room, update: Uint8Array, info: UpdateInfo, { limits }: RoomHost): boolean {

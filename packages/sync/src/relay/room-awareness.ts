@@ -7,9 +7,11 @@ const LEFT = 'null';
 // Departed ids are remembered so that a late copy of their last state does not bring them back.
 const MAX_REMEMBERED = 1_000;
 
-/** What an awareness frame led to: entries to send on, and whether something was refused for its size. */
+/** What an awareness frame led to: entries to send on, entries to tell its sender, and whether something was refused for its size. */
 export interface AwarenessOutcome {
   readonly relay: readonly AwarenessEntry[];
+  /** Ids it showed that were told as gone since: whoever lives on says so with a newer clock, and copies are dropped. */
+  readonly gone: readonly AwarenessEntry[];
   readonly refused: boolean;
 }
 
@@ -30,9 +32,14 @@ export class RoomAwareness {
   /** Takes a peer's frame in. */
   receive(peer: Peer, entries: readonly AwarenessEntry[]): AwarenessOutcome {
     const relay: AwarenessEntry[] = [];
+    const gone: AwarenessEntry[] = [];
     let refused = false;
     for (const entry of entries) {
-      if (!this.#isNews(peer, entry)) continue;
+      if (!this.#isNews(peer, entry)) {
+        const known = this.#states.get(entry.clientId);
+        if (known?.state === LEFT && entry.state !== LEFT) gone.push({ clientId: entry.clientId, ...known });
+        continue;
+      }
       const stamped = entry.state === LEFT ? LEFT : this.#stamp(peer, entry.state);
       if (stamped === null || (this.#owners.ownerOf(entry.clientId) !== peer && !this.#mayClaim(peer))) {
         refused = true;
@@ -42,7 +49,7 @@ export class RoomAwareness {
       this.#states.set(entry.clientId, { clock: entry.clock, state: stamped });
       relay.push({ ...entry, state: stamped });
     }
-    return { relay, refused };
+    return { relay, gone, refused };
   }
 
   /** SY18: takes in what another process stamped and bound to `peer`. What is older than what is known, or another person's, is ignored. */

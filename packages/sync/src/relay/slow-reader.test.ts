@@ -1,6 +1,9 @@
 import { converged, until } from '@markco/testing/relay-harness';
 import { describe, expect, it } from 'vitest';
-import { start, stock, synced, writer } from './relay-test-kit.ts';
+import * as Y from 'yjs';
+import { writeStep1 } from '../wire/write-frame.ts';
+import { readFrame } from './read-frame.ts';
+import { raw, start, stock, synced, writer } from './relay-test-kit.ts';
 
 describe('a reader that is slow', () => {
   it('SY13: a reader that stalls is ended; one that drains gets one diff and misses nothing', async () => {
@@ -21,6 +24,35 @@ describe('a reader that is slow', () => {
     socket.resume();
     const text = await converged([a.doc, slow.doc]);
     expect(text).toHaveLength(20);
+  });
+
+  it('SY13: who opens a document larger than what may wait, while others type, gets it and what they typed', async () => {
+    const harness = await start({
+      text: 'x'.repeat(24 * 1024 * 1024),
+      limits: { staleBytes: 16 * 1024, terminateBytes: 64 * 1024, staleMs: 20_000, maxTextLength: 1e9 },
+    });
+    const a = stock(harness);
+    await synced(a.provider);
+    const slow = await raw(harness);
+    const socket = (slow.socket as unknown as { _socket: import('node:net').Socket })._socket;
+    socket.pause();
+    slow.socket.send(writeStep1(Uint8Array.of(0)));
+    const { rows } = harness.store;
+    for (let i = 0; i < 5; i++) {
+      a.doc.getText('content').insert(0, 'y');
+      await until(() => rows.get(harness.ref.documentId)!.version === i + 2);
+    }
+    expect(harness.relay.stats().connections).toBe(2);
+    socket.resume();
+    const doc = new Y.Doc();
+    await until(() => {
+      for (const frame of slow.frames.splice(0)) {
+        const read = frame[0] === 0 ? readFrame(frame) : null;
+        if (read?.kind === 'update') Y.applyUpdate(doc, read.update);
+      }
+      return doc.getText('content').length === a.doc.getText('content').length;
+    });
+    expect(slow.socket.readyState).toBe(slow.socket.OPEN);
   });
 
   it('SY13: a reader that never drains is ended in time', async () => {

@@ -25,6 +25,8 @@ export class SocketPeer implements Peer {
   readonly #metrics: RelayMetrics;
   readonly #events: SocketPeerEvents;
   #staleTimer: NodeJS.Timeout | null = null;
+  /** Size of the sync frame written last. */
+  #lastBytes = 0;
 
   constructor(socket: WebSocket, access: Access, options: { limits: RelayLimits; metrics: RelayMetrics; events: SocketPeerEvents }) {
     this.access = access;
@@ -42,6 +44,7 @@ export class SocketPeer implements Peer {
       this.#becomeStale();
       return false;
     }
+    this.#lastBytes = frame.length;
     this.#write(frame);
     return true;
   }
@@ -74,13 +77,16 @@ export class SocketPeer implements Peer {
   }
 
   #becomeStale(): void {
-    if (this.#socket.bufferedAmount > this.#limits.terminateBytes) {
+    const { staleMs, terminateBytes } = this.#limits;
+    const waiting = this.#socket.bufferedAmount;
+    // A large document is one frame: whoever opens it while others type is not slow for that.
+    if (waiting > terminateBytes + this.#lastBytes) {
       this.#tooSlow();
       return;
     }
     if (this.#staleTimer) return;
-    const deadline = Date.now() + this.#limits.staleMs;
-    const look = Math.min(100, this.#limits.staleMs);
+    const deadline = Date.now() + staleMs * Math.max(1, waiting / terminateBytes);
+    const look = Math.min(100, staleMs);
     this.#staleTimer = setInterval(() => {
       if (this.#socket.bufferedAmount <= this.#limits.staleBytes / 4) {
         this.#clearStale();

@@ -41,4 +41,22 @@ describe('stock y-websocket clients', () => {
     a.provider.shouldConnect = false;
     await until(() => !b.provider.awareness.getStates().has(a.doc.clientID));
   });
+
+  it('SY15: the cursor of one who was cut off is back when they are, though they did not move it', async () => {
+    const harness = await start();
+    const a = stock(harness);
+    const b = stock(harness);
+    await Promise.all([synced(a.provider), synced(b.provider)]);
+    a.provider.awareness.setLocalState({ cursor: { anchor: 1 } });
+    const cursor = () => b.provider.awareness.getStates().get(a.doc.clientID)?.cursor;
+    await until(() => cursor() !== undefined);
+    for (let time = 0; time < 3; time++) {
+      const gone = new Promise<void>((resolve) =>
+        b.provider.awareness.on('change', ({ removed }: { removed: number[] }) => removed.length > 0 && resolve()),
+      );
+      (a.provider.ws as unknown as { terminate(): void }).terminate();
+      await gone;
+      await until(() => cursor() !== undefined, 5_000, 'the cursor to be back');
+    }
+  });
 });
