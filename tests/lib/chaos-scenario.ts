@@ -51,7 +51,7 @@ export function scenario(name: string, body: (scenario: Scenario) => Promise<voi
 }
 
 /** A scenario that takes minutes whatever its size: `npm run chaos` has it, the tests do not. */
-export const wholeScenario: typeof scenario = WHOLE ? scenario : (name) => it.skip(name, () => {});
+export const wholeScenario: typeof scenario = WHOLE ? scenario : () => {};
 
 function report(result: object): void {
   if (process.env.CHAOS_REPORT) appendFileSync(process.env.CHAOS_REPORT, `${JSON.stringify(result)}\n`);
