@@ -2,11 +2,13 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDb, type Db } from './client.ts';
+import { createSql, type Sql } from './sql.ts';
 
 let database: TestDatabase;
 let proxy: Server;
 const sockets: Socket[] = [];
 let db: Db;
+let sql: Sql;
 
 beforeEach(async () => {
   database = await testDatabase();
@@ -21,11 +23,14 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   target.port = String((proxy.address() as AddressInfo).port);
-  db = createDb({ connectionString: target.toString(), max: 1, statementTimeoutMs: 100 });
+  const options = { connectionString: target.toString(), max: 1, statementTimeoutMs: 100 };
+  db = createDb(options);
+  sql = createSql(options);
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await db.$disconnect();
+  await sql.close();
   proxy.close();
   await database.drop();
 });
@@ -36,5 +41,17 @@ describe('a connection that falls silent', () => {
     for (const socket of sockets.splice(0)) socket.unpipe().pause();
     await expect(db.$queryRaw`SELECT 2`).rejects.toThrow(/timeout/i);
     expect(await db.$queryRaw`SELECT 3 AS three`).toEqual([{ three: 3 }]);
+  });
+
+  it('is given up by plain SQL too, alone and in a transaction', async () => {
+    const fallSilent = async () => {
+      await sql.rows('SELECT 1');
+      for (const socket of sockets.splice(0)) socket.unpipe().pause();
+    };
+    await fallSilent();
+    await expect(sql.rows('SELECT 2')).rejects.toThrow(/timeout/i);
+    await fallSilent();
+    await expect(sql.tx((tx) => tx.rows('SELECT 2'))).rejects.toThrow(/timeout/i);
+    expect(await sql.rows('SELECT 3 AS three')).toEqual([{ three: 3 }]);
   });
 });

@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { poolConfig } from './connection-config.ts';
 import { Prisma, PrismaClient } from './generated/client.ts';
 import type { SqlTx } from './sql.ts';
 
@@ -29,30 +30,10 @@ export function optionsOf(db: Db): DbOptions {
   return options;
 }
 
-// The server ends a statement in time; who hears nothing so long after that has no connection any more.
-const ANSWER_LATE_MS = 2_000;
-
-/**
- * Opens a bounded pool on Postgres. Nothing is connected until the first query; `db.$disconnect()` closes it.
- * Every connection works in UTC, which the driver adapter relies on.
- */
+/** Opens a bounded pool on Postgres. Nothing is connected until the first query; `db.$disconnect()` closes it. */
 export function createDb(options: DbOptions): Db {
-  const statementTimeoutMs = options.statementTimeoutMs ?? 15_000;
-  const adapter = new PrismaPg(
-    {
-      connectionString: options.connectionString,
-      max: options.max ?? 10,
-      connectionTimeoutMillis: 10_000,
-      idleTimeoutMillis: 30_000,
-      keepAlive: true,
-      application_name: options.applicationName ?? 'markco',
-      options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
-      // A connection that fell silent must not be waited for: it would be lost to the pool.
-      query_timeout: statementTimeoutMs + ANSWER_LATE_MS,
-    },
-    // A broken idle connection is replaced at the next query; without a listener it would end the process.
-    { onPoolError: () => {}, onConnectionError: () => {} },
-  );
+  // A broken idle connection is replaced at the next query; without a listener it would end the process.
+  const adapter = new PrismaPg(poolConfig(options), { onPoolError: () => {}, onConnectionError: () => {} });
   const db = new PrismaClient({ adapter, errorFormat: 'minimal' });
   optionsByDb.set(db, options);
   return db;

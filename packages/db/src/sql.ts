@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { runHooks } from './after-commit.ts';
 import type { DbOptions } from './client.ts';
+import { poolConfig } from './connection-config.ts';
 
 /** What a statement needs: rows of a query whose text is constant, so that it is planned once a connection. */
 export interface SqlRunner {
@@ -30,16 +31,7 @@ const names = new Map<string, string>();
 
 /** Opens a bounded pool on Postgres; nothing is connected until the first query. */
 export function createSql(options: DbOptions): Sql {
-  const pool = new pg.Pool({
-    connectionString: options.connectionString,
-    max: options.max ?? 10,
-    connectionTimeoutMillis: 10_000,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    application_name: options.applicationName ?? 'markco-sql',
-    options: `-c timezone=UTC -c statement_timeout=${options.statementTimeoutMs ?? 15_000}`,
-    types: { getTypeParser },
-  });
+  const pool = new pg.Pool({ ...poolConfig(options), types: { getTypeParser } });
   // A broken idle connection is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
   return {

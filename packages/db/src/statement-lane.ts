@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { type Db, optionsOf } from './client.ts';
+import { connectionConfig } from './connection-config.ts';
 
 /** A statement that is parsed and planned once a connection. The name is its text's: one text a name. */
 export interface Statement {
@@ -32,15 +33,8 @@ export class StatementLane {
 
   /** @param db names the database and its settings; the lane's connection is one more than those of its pool */
   constructor(db: Db, answerWithinMs = ANSWER_WITHIN_MS) {
-    const { connectionString, applicationName = 'markco', statementTimeoutMs = 15_000 } = optionsOf(db);
     this.#answerWithinMs = answerWithinMs;
-    this.#config = {
-      connectionString,
-      connectionTimeoutMillis: ANSWER_WITHIN_MS,
-      keepAlive: true,
-      application_name: applicationName,
-      options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
-    };
+    this.#config = connectionConfig(optionsOf(db));
   }
 
   /** Runs a statement after those before it. A Buffer among the values is taken as Postgres' binary format of its parameter. */
