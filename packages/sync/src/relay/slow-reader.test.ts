@@ -63,7 +63,13 @@ describe('a reader that is slow', () => {
     await until(() => slow.frames.length >= 2);
     (slow.socket as unknown as { _socket: import('node:net').Socket })._socket.pause();
     const before = harness.relay.stats().connections;
-    for (let i = 0; i < 60; i++) a.doc.getText('content').insert(0, 'x'.repeat(200_000));
+    const row = harness.store.rows.get(harness.ref.documentId)!;
+    // One at a time, so that the one who writes is never behind itself.
+    for (let i = 0; i < 60; i++) {
+      const { version } = row;
+      a.doc.getText('content').insert(0, 'x'.repeat(200_000));
+      await until(() => row.version === version + 1 && harness.relay.stats().pendingBytes === 0);
+    }
     await until(() => harness.relay.stats().connections === before - 1);
     expect(a.provider.wsconnected).toBe(true);
   });

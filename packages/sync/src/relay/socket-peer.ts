@@ -13,6 +13,9 @@ export interface SocketPeerEvents {
   drained(): void;
 }
 
+/** How often a socket that is behind is looked at, ms. */
+const LOOK_MS = 100;
+
 /** A WebSocket in a room, with back-pressure (SY13): sync frames are never dropped silently, a reader that stays behind is ended. */
 export class SocketPeer implements Peer {
   readonly access: Access;
@@ -85,13 +88,14 @@ export class SocketPeer implements Peer {
       return;
     }
     if (this.#staleTimer) return;
-    const deadline = Date.now() + staleMs * Math.max(1, waiting / terminateBytes);
-    const look = Math.min(100, staleMs);
+    // Looks are counted, not the clock: while this process is busy or asleep, a socket cannot drain, and its reader is not to blame.
+    const look = Math.min(LOOK_MS, staleMs / 4);
+    let looks = Math.ceil((staleMs / look) * Math.max(1, waiting / terminateBytes));
     this.#staleTimer = setInterval(() => {
       if (this.#socket.bufferedAmount <= this.#limits.staleBytes / 4) {
         this.#clearStale();
         this.#events.drained();
-      } else if (Date.now() > deadline) this.#tooSlow();
+      } else if (--looks <= 0) this.#tooSlow();
     }, look);
   }
 
