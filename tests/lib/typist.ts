@@ -36,6 +36,7 @@ export class Typist {
   /** The close codes of its sockets, in order. */
   readonly closes: number[] = [];
   readonly #options: TypistOptions;
+  /** What typing put there and may take away. */
   readonly #own: string[] = [];
   /** For each edit, in order, what to note once it is saved. */
   readonly #onSaved: (() => void)[] = [];
@@ -69,15 +70,14 @@ export class Typist {
     const { random } = this.#options;
     const many = this.#own.length >= MANY_TOKENS;
     if (this.#own.length > 0 && random.chance(many ? 0.5 : 0.05)) this.#delete();
-    else this.insert(this.#somewhere());
+    else this.#own.push(this.insert(this.#somewhere()));
   }
 
-  /** A new token, at the end or where told. Returns it. */
+  /** A new token, at the end or where told. Returns it. Typing does not take it away again: one can wait for it. */
   insert(at = this.text.length): string {
     const { ledger, name } = this.#options;
     const token = `<${name}.${this.#made++}>`;
     ledger.noteMade(token);
-    this.#own.push(token);
     this.#onSaved.push(() => ledger.noteSaved(token));
     this.text.insert(at, token);
     return token;
