@@ -11,8 +11,10 @@ import type {
   LoadedDocument,
   UpdateBatch,
 } from '../store/document-store.ts';
+import { appendAll } from './append-all.ts';
 import type { DocumentMeta } from './document-meta.ts';
 import type { AdoptOutcome } from './file-document.ts';
+import { FileHolds } from './file-holds.ts';
 import type { RootSpec, SiteEvents } from './file-root.ts';
 import { gitIsBusy } from './git-lock.ts';
 import { LateWriters } from './late-writers.ts';
@@ -49,8 +51,7 @@ export class FileStore implements DocumentStore {
   readonly #events = new Listeners<[StoreEvent]>();
   readonly #projection: ProjectionTimer;
   readonly #late = new LateWriters();
-  readonly #holds = new Set<string>();
-  readonly #mayRecreate = new Set<string>();
+  readonly #holds = new FileHolds();
   readonly #sweep: NodeJS.Timeout;
   readonly #firstNeed = new Set<(documentId: string) => Promise<void>>();
   /** Which history a room was opened with: its updates belong to no other. */
@@ -209,7 +210,7 @@ export class FileStore implements DocumentStore {
     const found = this.#roots.find(documentId);
     if (!found) return;
     this.#projection.cancel(documentId);
-    this.#holds.delete(documentId);
+    this.#holds.forget(documentId);
     if (dispose) await found.document.exclusive(() => dispose(found.root.absolute(found.document.meta.file)));
     await found.root.remove(found.document);
   }
@@ -252,23 +253,17 @@ export class FileStore implements DocumentStore {
 
   /** Leaves the document's file alone until {@link release}: a rename or removal is being decided (FB7). */
   hold(documentId: string): void {
-    this.#holds.add(documentId);
+    this.#holds.hold(documentId);
   }
 
   /** `recreate`: a file that is gone is written again (an edit beats a delete). */
   async release(documentId: string, recreate = false): Promise<void> {
-    this.#holds.delete(documentId);
-    if (recreate) this.#mayRecreate.add(documentId);
-    await this.#roots.find(documentId)?.document.reconcile();
-    this.#mayRecreate.delete(documentId);
+    await this.#holds.release(documentId, recreate, () => this.#roots.find(documentId)?.document.reconcile());
   }
 
   /** FB7: writes a file that went away again, whatever it held. */
   async rewrite(documentId: string): Promise<void> {
-    this.#holds.delete(documentId);
-    this.#mayRecreate.add(documentId);
-    await this.#roots.find(documentId)?.document.rewrite();
-    this.#mayRecreate.delete(documentId);
+    await this.#holds.release(documentId, true, () => this.#roots.find(documentId)?.document.rewrite());
   }
 
   /** Resolves when every file holds what its document holds, as far as files may be written. */
@@ -307,24 +302,11 @@ export class FileStore implements DocumentStore {
   }
 
   async append(batches: readonly UpdateBatch[]): Promise<void> {
-    const byId = new Map<string, { updates: Uint8Array[]; epoch: string | null }>();
-    for (const { ref, updates } of batches) {
-      const { updates: earlier = [] } = byId.get(ref.documentId) ?? {};
-      byId.set(ref.documentId, { updates: [...earlier, ...updates], epoch: this.#epochOf.get(ref) ?? null });
-    }
-    const gone = [...byId.keys()].filter((id) => !this.#roots.find(id));
-    if (gone.length > 0) throw new DocumentGone(gone);
-    // Always in the order of ids: two appends can then not wait for each other.
-    const ids = [...byId.keys()].sort();
-    const append = (id: string) => this.#roots.get(id).document.append(byId.get(id)!.updates, byId.get(id)!.epoch);
-    const results = await Promise.allSettled(ids.map(append));
-    const failed = results.find((result) => result.status === 'rejected');
-    for (const result of results) {
-      if (result.status !== 'fulfilled') continue;
-      if (failed) await result.value.rollback();
-      else result.value.commit();
-    }
-    if (failed) throw failed.reason;
+    const gone = batches.map(({ ref }) => ref.documentId).filter((id) => !this.#roots.find(id));
+    if (gone.length > 0) throw new DocumentGone([...new Set(gone)]);
+    const ids = await appendAll(batches, (id, updates, { ref }) =>
+      this.#roots.get(id).document.append(updates, this.#epochOf.get(ref) ?? null),
+    );
     for (const id of ids) {
       this.#projection.schedule(id);
       this.#events.emit({ kind: 'appended', documentId: id });
@@ -395,9 +377,8 @@ export class FileStore implements DocumentStore {
   }
 
   #held(dir: string, documentId: string, missing: boolean): boolean {
-    const decided = this.#mayRecreate.has(documentId);
-    if (missing && !decided) this.#events.emit({ kind: 'missing', documentId });
-    if (this.#holds.has(documentId) && !decided) return true;
+    if (missing && !this.#holds.mayRecreate(documentId)) this.#events.emit({ kind: 'missing', documentId });
+    if (this.#holds.isHeld(documentId)) return true;
     if (!gitIsBusy(dir)) return false;
     this.#projection.schedule(documentId, RETRY_MS);
     return true;
