@@ -51,7 +51,7 @@ describe('markco admin flags', () => {
     await flagsSet(resources.db, { flag: 'ENABLE_CLOUD_FALLBACK', value: '0', user: ada.userId });
     await flagsSet(resources.db, { flag: 'ENABLE_CLOUD_FALLBACK', value: '0', user: ada.userId });
     await resources.bus.publish({ topic: 'flags.changed' });
-    await vi.waitFor(() => expect(resources.flags.for(ada.userId).ENABLE_CLOUD_FALLBACK).toBe(false));
+    await vi.waitFor(() => expect(resources.flags.for(ada.userId).ENABLE_CLOUD_FALLBACK).toBe(false), 60_000);
     expect(resources.flags.global().ENABLE_CLOUD_FALLBACK).toBe(true);
     expect((await as(resources, ada).auth.me()).notices).toMatchObject([{ flag: 'ENABLE_CLOUD_FALLBACK' }]);
     expect(await flagsList(resources.db)).toHaveLength(1);

@@ -23,7 +23,7 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   target.port = String((proxy.address() as AddressInfo).port);
-  const options = { connectionString: target.toString(), max: 1, statementTimeoutMs: 100 };
+  const options = { connectionString: target.toString(), max: 1, statementTimeoutMs: 1_000 };
   db = createDb(options);
   sql = createSql(options);
 });

@@ -77,8 +77,8 @@ describe('embedded Postgres', () => {
     child.kill('SIGKILL');
     // At once, while the old server may still be going down.
     const attempt = () => startEmbeddedPostgres({ dataDir, durable: false }).catch(nullIfRunning);
-    const next = await vi.waitUntil(attempt, 20_000);
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000);
+    const next = await vi.waitUntil(attempt, 60_000);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 60_000);
     expect(await query(next.url, 'SELECT value FROM kept')).toEqual([{ value: 7 }]);
     await next.stop();
   });
@@ -87,7 +87,7 @@ describe('embedded Postgres', () => {
     const first = await startEmbeddedPostgres({ dataDir });
     await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS value');
     process.kill(first.pid, 'SIGKILL');
-    await vi.waitFor(() => expect(isAlive(first.pid)).toBe(false));
+    await vi.waitFor(() => expect(isAlive(first.pid)).toBe(false), 60_000);
     await first.stop();
     const lock = join(dataDir, 'cluster/pgdata/postmaster.pid');
     const text = await readFile(lock, 'utf8');

@@ -19,7 +19,7 @@ describe('Postgres event bus (OP5)', () => {
     for (const bus of [one, two]) bus.subscribe('device.answer', (message) => seen.push(message));
     const answer = 'ü'.repeat(40_000);
     await one.publish({ topic: 'device.answer', requestId: 'r', answer });
-    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await vi.waitFor(() => expect(seen).toHaveLength(2), 60_000);
     expect(seen.every((message) => message.topic === 'device.answer' && message.answer === answer)).toBe(true);
     await one.close();
     await two.close();
@@ -35,7 +35,7 @@ describe('Postgres event bus (OP5)', () => {
     });
     await expect(failing).rejects.toThrow('rolled back');
     await inTx(database.db, (tx) => publishInTx(tx, { topic: 'devices.changed', userId }));
-    await vi.waitFor(() => expect(seen).toEqual([userId]));
+    await vi.waitFor(() => expect(seen).toEqual([userId]), 60_000);
     await bus.close();
   });
 
@@ -47,7 +47,7 @@ describe('Postgres event bus (OP5)', () => {
     const publishing = bus.publish({ topic: 'flags.changed' });
     await bus.close();
     await publishing;
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), 60_000);
     await other.close();
   });
 
@@ -59,9 +59,9 @@ describe('Postgres event bus (OP5)', () => {
     bus.subscribe('flags.changed', heard);
     await database.db
       .$queryRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'markco-bus' AND datname = current_database()`;
-    await vi.waitFor(() => expect(reconnected).toHaveBeenCalledTimes(1), 10_000);
+    await vi.waitFor(() => expect(reconnected).toHaveBeenCalledTimes(1), 60_000);
     await bus.publish({ topic: 'flags.changed' });
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), 60_000);
     await bus.ping();
     await bus.close();
     await expect(bus.ping()).rejects.toThrow('not connected');

@@ -64,7 +64,7 @@ describe('a lane of prepared statements', () => {
   });
 
   it('SY6: gives a connection up that does not answer, and goes on with another', async () => {
-    const lane = open(500);
+    const lane = open(2_000);
     const first = await pidOf(lane);
     await expect(lane.run({ name: 'sleep', text: 'SELECT pg_sleep(30)' }, [])).rejects.toBeInstanceOf(LaneTimeout);
     const again = open();

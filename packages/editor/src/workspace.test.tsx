@@ -27,7 +27,7 @@ async function show(host: FakeHost, documentId = documentIdAt(0)): Promise<void>
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
 const editor = (): EditorView => EditorView.findFromDOM(document.querySelector<HTMLElement>('.cm-editor')!)!;
 const newest = (host: FakeHost) => host.runsOf(documentIdAt(0)).get()[0]!;
-const until = (check: () => void) => vi.waitFor(async () => act(async () => check()), { timeout: 15_000 });
+const until = (check: () => void) => vi.waitFor(async () => act(async () => check()), 60_000);
 
 describe('workspace', () => {
   it('WB3: shows the cached text, the title and the save state at once', async () => {

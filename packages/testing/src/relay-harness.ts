@@ -102,7 +102,7 @@ export async function startRelay(
     documentUrl: (ref, query) =>
       `${serverUrl(ref)}/${ref.path.split('/').map(encodeURIComponent).join('/')}${query ? `?${new URLSearchParams(query)}` : ''}`,
     stop: async () => {
-      await relay.close({ deadlineMs: 1_000 });
+      await relay.close({ deadlineMs: 10_000 });
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -146,7 +146,7 @@ export function stockClient(
 /** Resolves when the condition holds, looking again every few ms, after `look` where given. Rejects after `ms`. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  ms = 10_000,
+  ms = 60_000,
   what = 'the condition',
   look?: () => Promise<void>,
 ): Promise<void> {
@@ -159,7 +159,7 @@ export async function until(
 }
 
 /** Resolves when all documents hold the same text and state. */
-export async function converged(docs: readonly Y.Doc[], ms = 10_000): Promise<string> {
+export async function converged(docs: readonly Y.Doc[], ms = 60_000): Promise<string> {
   const text = (doc: Y.Doc) => doc.getText('content').toString();
   const state = (doc: Y.Doc) => Buffer.from(Y.encodeStateVector(doc)).toString('hex');
   const first = docs[0]!;

@@ -45,7 +45,7 @@ export async function startRunBench(cells: Record<string, Cell>, over: Partial<R
       log: recordingLog(logged),
       busyPollMs: 5,
       retryMs: 20,
-      connection: { delay: () => 5, replyWithinMs: 1_000, welcomeWithinMs: 1_000 },
+      connection: { delay: () => 5, replyWithinMs: 60_000, welcomeWithinMs: 60_000 },
       ...over,
     });
   const bench: RunBench = {

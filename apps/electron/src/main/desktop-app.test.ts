@@ -116,12 +116,12 @@ describe('EL5 the agent', () => {
   it('EL2 keeps its tokens encrypted, in a file only the person can read', async () => {
     const agent = await start();
     agent.emit('message', { type: 'question', id: 3, question: 'saveTokens', value: '{"refreshToken":"r"}' });
-    await vi.waitFor(() => expect(agent.asked('told')).toContainEqual({ question: 3, value: 'encrypted' }));
+    await vi.waitFor(() => expect(agent.asked('told')).toContainEqual({ question: 3, value: 'encrypted' }), 60_000);
     const file = path.join(userData, 'tokens.bin');
     expect(await readFile(file, 'utf8')).not.toContain('refreshToken');
     if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
     agent.emit('message', { type: 'question', id: 4, question: 'loadTokens', value: null });
-    await vi.waitFor(() => expect(agent.asked('told')).toContainEqual({ question: 4, value: '{"refreshToken":"r"}' }));
+    await vi.waitFor(() => expect(agent.asked('told')).toContainEqual({ question: 4, value: '{"refreshToken":"r"}' }), 60_000);
   });
 
   it('EL3 EL5 the window links only folders the person picked; workspace calls go to the agent', async () => {
@@ -168,7 +168,7 @@ describe('EL4 tray, window and power', () => {
   it('EL4 closing the window keeps the agent, and says so once', async () => {
     const agent = await start();
     fake.windows[0]!.emit('closed');
-    await vi.waitFor(() => expect(fake.notifications).toHaveLength(1));
+    await vi.waitFor(() => expect(fake.notifications).toHaveLength(1), 60_000);
     fake.app.emit('window-all-closed');
     fake.app.emit('second-instance');
     fake.windows[1]!.emit('closed');
@@ -183,7 +183,7 @@ describe('EL4 tray, window and power', () => {
     fake.answer.notificationsSupported = false;
     await start();
     fake.windows[0]!.emit('closed');
-    await vi.waitFor(() => expect(fake.spies.messageBox).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(fake.spies.messageBox).toHaveBeenCalledTimes(1), 60_000);
   });
 
   it('EL4 asks about runs of other devices once, when there is an account; nobody runs before', async () => {
@@ -193,7 +193,7 @@ describe('EL4 tray, window and power', () => {
     expect(fake.spies.messageBox).not.toHaveBeenCalled();
     agent.push('status', status({ account }));
     agent.push('status', status({ account }));
-    await vi.waitFor(() => expect(agent.asked('setAllowRuns')).toEqual([{ allow: false }, { allow: true }]));
+    await vi.waitFor(() => expect(agent.asked('setAllowRuns')).toEqual([{ allow: false }, { allow: true }]), 60_000);
     agent.push('status', status({ account, allowRuns: true }));
     await settled();
     expect(fake.spies.messageBox).toHaveBeenCalledTimes(1);
@@ -237,7 +237,7 @@ describe('EL4 tray, window and power', () => {
     const event = quitEvent();
     fake.app.emit('before-quit', event);
     expect(event.preventDefault).toHaveBeenCalled();
-    await vi.waitFor(() => expect(fake.spies.quit).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(fake.spies.quit).toHaveBeenCalledTimes(1), 60_000);
     expect(agent.asked('stop')).toHaveLength(1);
     const second = quitEvent();
     fake.app.emit('before-quit', second);

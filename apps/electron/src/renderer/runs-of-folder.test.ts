@@ -41,7 +41,7 @@ describe('the runs of a folder in the window', () => {
     const stop = runs.watch('r1', 1, (item) => seen.push(item));
     for (const seq of [3, 4]) runs.take('r1', { type: 'event', event: event(seq) });
     give({ run: run({ state: 'running', lastSeq: 3 }), events: [2, 3].map(event) });
-    await vi.waitFor(() => expect(seen.flatMap((item) => (item.type === 'event' ? [item.event.seq] : []))).toEqual([2, 3, 4]));
+    await vi.waitFor(() => expect(seen.flatMap((item) => (item.type === 'event' ? [item.event.seq] : []))).toEqual([2, 3, 4]), 60_000);
     stop();
     runs.take('r1', { type: 'event', event: event(5) });
     expect(seen.filter((item) => item.type === 'event')).toHaveLength(3);

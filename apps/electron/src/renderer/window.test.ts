@@ -90,6 +90,7 @@ async function openPage(): Promise<void> {
     onSignIn: () => undefined,
   });
   page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+  page.setDefaultTimeout(90_000);
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   push = await installBridge(page, handlers);
@@ -148,7 +149,7 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await page.getByTestId('cell-run').first().click();
     await page.getByTestId('cell-output').first().getByText('the answer 42').waitFor();
     await page.getByTestId('ran-on').first().getByText('This computer').waitFor();
-    await expect.poll(() => file('index.md'), { timeout: 10_000 }).toMatch(/```output:[\w-]+\nthe answer 42\n```/);
+    await expect.poll(() => file('index.md')).toMatch(/```output:[\w-]+\nthe answer 42\n```/);
   });
 
   it('WB7 runs the script of an HTML output, which reaches neither the window nor the network', async () => {
@@ -169,7 +170,7 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await page.getByTestId('editor').getByText('Nothing leaves this computer.').click();
     await page.keyboard.press('End');
     await page.keyboard.type(' Typed here.');
-    await expect.poll(() => file('index.md'), { timeout: 10_000 }).toContain('this computer. Typed here.');
+    await expect.poll(() => file('index.md')).toContain('this computer. Typed here.');
     await writeFile(path.join(project, 'index.md'), (await file('index.md')).replace('# Local notebook', '# Local notebook from vim'));
     await page.getByTestId('editor').getByText('Local notebook from vim').waitFor();
   });
@@ -216,9 +217,9 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await page.keyboard.press('End');
     await page.keyboard.type(' And while it was away.');
     await page.getByTestId('agent-line').getByText('On this computer only').waitFor();
-    await expect.poll(() => file('index.md'), { timeout: 15_000 }).toContain('Typed here. And while it was away.');
+    await expect.poll(() => file('index.md')).toContain('Typed here. And while it was away.');
     await page.getByTestId('cell-run').first().click();
-    await expect.poll(firstRun, { timeout: 15_000 }).not.toBe(before);
+    await expect.poll(firstRun).not.toBe(before);
     await page.locator('[data-testid=cell-status][data-state=completed]').first().waitFor();
   });
 

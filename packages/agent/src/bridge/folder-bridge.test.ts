@@ -97,7 +97,7 @@ function desktop(dir?: string): Desktop {
   folders.push(one.dir);
   return one;
 }
-async function until(check: () => boolean, what: string, ms = 10_000): Promise<void> {
+async function until(check: () => boolean, what: string, ms = 60_000): Promise<void> {
   const end = Date.now() + ms;
   while (!check()) {
     if (Date.now() > end) throw new Error(`Gave up waiting for ${what}.`);
@@ -108,7 +108,7 @@ async function linked(files: Record<string, string>, options: Partial<FolderBrid
   const one = desktop();
   for (const [name, text] of Object.entries(files)) one.write(name, text);
   await one.start(cloud, options);
-  expect(await one.bridge.settled(10_000), JSON.stringify(one.bridge.status())).toBe(true);
+  expect(await one.bridge.settled(60_000), JSON.stringify(one.bridge.status())).toBe(true);
   return one;
 }
 
@@ -130,7 +130,7 @@ describe('FB3 linking', () => {
     expect(cloud.calls).toMatchObject({ seed: 6, ticket: 0 });
     await one.stop();
     await one.start(cloud);
-    expect(await one.bridge.settled(10_000)).toBe(true);
+    expect(await one.bridge.settled(60_000)).toBe(true);
     expect(cloud.calls).toMatchObject({ seed: 6, ticket: 0 });
   });
 
@@ -204,7 +204,7 @@ describe('FB5 version points', () => {
     return Promise.all(list.map(async (version) => (await cloud.store.versions.read(id, version.id))!.text));
   };
   const untilKept = async (name: string) => {
-    const end = Date.now() + 10_000;
+    const end = Date.now() + 60_000;
     while ((await kept(name)).length === 0) {
       if (Date.now() > end) throw new Error(`Gave up waiting for a version of ${name}.`);
       await new Promise((resolve) => setTimeout(resolve, 5));

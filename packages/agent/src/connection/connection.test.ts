@@ -40,8 +40,8 @@ function connect(over: Partial<ConnectionOptions> = {}): Connection {
     onState: (state) => states.push(state),
     log: silentLog,
     delay: () => 1,
-    replyWithinMs: 500,
-    welcomeWithinMs: 500,
+    replyWithinMs: 60_000,
+    welcomeWithinMs: 60_000,
     ...over,
   });
   connection.start();
@@ -89,7 +89,7 @@ describe('connection', () => {
   it.each(['register', 'reply'] as const)('AG2 gives up a socket that falls silent at "%s"', async (at) => {
     let silent = 0;
     gateway.script = (moment) => (moment.at === at && silent++ < 1 ? 'silent' : undefined);
-    connect({ replyWithinMs: 60, welcomeWithinMs: 60 });
+    connect({ replyWithinMs: 500, welcomeWithinMs: 500 });
     await online();
     await gateway.until(() => gateway.registered.length >= 2, 'a second registration');
   });
@@ -97,7 +97,7 @@ describe('connection', () => {
   it('AG2 a heartbeat without an answer means a new socket', async () => {
     let silent = 0;
     gateway.script = (moment) => (moment.at === 'receive' && moment.message.type === 'HEARTBEAT' && silent++ < 1 ? 'silent' : undefined);
-    connect({ replyWithinMs: 60 });
+    connect({ replyWithinMs: 500 });
     await gateway.until(() => gateway.registered.length >= 2, 'a second registration');
   });
 

@@ -54,7 +54,7 @@ async function ran(bodies: RunEventBody[]): Promise<string> {
 async function textNow(): Promise<string> {
   const documents = committer();
   return documents.use(t.project.documentId, async (document) => {
-    await document.synced(AbortSignal.timeout(5000));
+    await document.synced(AbortSignal.timeout(60_000));
     return document.doc.getText('content').toString();
   });
 }

@@ -16,7 +16,7 @@ function setup(text = TEXT): { host: FakeHost; controller: RunController; doc: Y
   return { host, controller, doc: open.doc };
 }
 // The YAML parser loads with the first run, which a busy machine may take a while for.
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000 });
+const eventually = (check: () => void) => vi.waitFor(check, 60_000);
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();

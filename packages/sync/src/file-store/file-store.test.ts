@@ -199,7 +199,7 @@ describe('FB5 outside edits', () => {
     writeFileSync(file('.git/index.lock'), '');
     for (let i = 0; i < 200; i++) writeFileSync(file(`n${i}.md`), `file ${i}\nbranch\n`);
     rmSync(file('.git/index.lock'));
-    await until(() => peers.every((peer, i) => peer.toString() === `file ${i}\nbranch\n`), 'the checkout', 20_000);
+    await until(() => peers.every((peer, i) => peer.toString() === `file ${i}\nbranch\n`), 'the checkout');
   });
 
   it('takes a file that is not UTF-8, or too large, as listed only', async () => {

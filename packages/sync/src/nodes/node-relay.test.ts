@@ -61,7 +61,7 @@ describe('two relays on one store', () => {
   });
 
   it('SY18: a lost message is noticed by the next one, and read from the store', async () => {
-    const { a, b } = await startNodes();
+    const { a, b } = await startNodes({ tuning: { tickMs: 600_000 } });
     const [one, two] = [a.client(), b.client()];
     await Promise.all([one.synced(), two.synced()]);
     let lost = 0;
@@ -102,6 +102,7 @@ describe('two relays on one store', () => {
     for (const { link } of [a, b]) link.mend();
     two.text.insert(8, 'with');
     await until(() => one.text.toString() === 'without with');
+    await until(() => b.relay.stats().nodes?.others === 1);
     expect(b.relay.stats().nodes).toEqual({ bus: 'up', others: 1 });
   });
 
@@ -132,7 +133,7 @@ describe('two relays on one store', () => {
   });
 
   it('SY18: what a process stored and could not tell any more is found when it goes silent', async () => {
-    const { a, b } = await startNodes();
+    const { a, b } = await startNodes({ tuning: { silentMs: 200 } });
     const [one, two] = [a.client(), b.client()];
     await Promise.all([one.synced(), two.synced()]);
     await until(() => b.relay.stats().nodes?.others === 1);

@@ -15,7 +15,7 @@ export async function startNodes(
   const ref = documentRef();
   store.create(ref, options.text ? [updateOf(options.text)] : []);
   const links = new MemoryLinks();
-  const tuning = { tickMs: 20, silentMs: 200, sweepMs: 60_000, worriedSweepMs: 60_000, graceMs: 20, ...options.tuning };
+  const tuning = { tickMs: 20, silentMs: 600_000, sweepMs: 600_000, worriedSweepMs: 600_000, graceMs: 20, ...options.tuning };
   const nodes = await Promise.all(
     Array.from({ length: options.count ?? 2 }, async () => {
       const link = links.open();

@@ -16,8 +16,8 @@ describe.skipIf(!redisServer)('RedisLink (SY18)', () => {
     await redis.stop();
   });
 
-  function link(url = redis.url) {
-    const made = new RedisLink(url, { pingMs: 20, silentMs: 300, retryMaxMs: 50, subscribeMs: 300 });
+  function link(silentMs = 60_000) {
+    const made = new RedisLink(redis.url, { pingMs: 20, silentMs, retryMaxMs: 50, subscribeMs: 60_000 });
     open.push(made);
     const heard: [string, number[]][] = [];
     const states: string[] = [];
@@ -57,7 +57,7 @@ describe.skipIf(!redisServer)('RedisLink (SY18)', () => {
   });
 
   it('notices a Redis that is there and answers nobody', async () => {
-    const { link: one, states } = link();
+    const { link: one, states } = link(1_000);
     await until(() => one.up);
     redis.pause();
     await until(() => !one.up);

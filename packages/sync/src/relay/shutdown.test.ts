@@ -11,7 +11,7 @@ describe('shutdown', () => {
     await synced(a.provider);
     a.doc.getText('content').insert(0, 'last words');
     await until(() => harness.store.rows.get(harness.ref.documentId)!.updates.length === 1);
-    expect(await harness.relay.close({ deadlineMs: 1_000 })).toBe(true);
+    expect(await harness.relay.close({ deadlineMs: 60_000 })).toBe(true);
     expect(await watcher.closed).toMatchObject({ code: CLOSE.goingAway });
     expect(harness.store.rows.get(harness.ref.documentId)!.text).toBe('last words');
     await harness.stop();

@@ -148,7 +148,7 @@ describe('refresh tokens (EL2)', () => {
     resources.advance(9 * 60_000);
     expect(await byToken(tokens.accessToken)).not.toBeNull();
     await as(resources, device).auth.signOutDevice();
-    await vi.waitFor(async () => expect(await byToken(tokens.accessToken)).toBeNull());
+    await vi.waitFor(async () => expect(await byToken(tokens.accessToken)).toBeNull(), 60_000);
     expect(await codeOf(as(resources, null).auth.refresh({ refreshToken: tokens.refreshToken }))).toBe('unauthenticated');
     const next = await signedIn();
     resources.advance(10 * 60_000 + 1);
