@@ -128,8 +128,12 @@ export class Relay {
     this.#admit(request)
       .then((admission) => {
         socket.off('error', onError);
-        if (socket.destroyed) return admission.lease.release();
-        this.#server.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted, admission));
+        // `ws` accepts at once or never (who left meanwhile, no real handshake): in no case may it keep the document open (SY16).
+        try {
+          if (!socket.destroyed) this.#server.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted, admission));
+        } finally {
+          admission.lease.release();
+        }
       })
       .catch((error: unknown) => {
         const refusal =
@@ -238,7 +242,6 @@ export class Relay {
     });
     if (this.#closing || this.#rooms.find(room.ref.documentId) !== room) peer.close(CLOSE.tryLater, 'Reconnecting.');
     else room.join(peer);
-    lease.release();
   }
 
   #receive(talk: Conversation, peer: SocketPeer, data: Buffer, isBinary: boolean): void {

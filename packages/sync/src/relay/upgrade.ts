@@ -66,5 +66,6 @@ export function refuseUpgrade(socket: Duplex, status: number, message: string): 
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...(status === 503 || status === 429 ? ['Retry-After: 2'] : []),
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Who never closes its side would keep the connection.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
