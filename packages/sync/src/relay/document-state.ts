@@ -4,9 +4,10 @@ import { withSteps } from './bounded-integrate.ts';
 import { checkStructs } from './check-structs.ts';
 import type { StructRange, UpdateInfo } from './check-update.ts';
 
-// What placing structs may cost (SY14): 300 people typing into one place need a fifth of the first.
-const STEPS = 200_000;
-const STEPS_A_STRUCT = 50;
+// What placing structs may cost (SY14): 300 people typing into one place need half of the first. A step takes about 0.2 µs.
+const STEPS = 80_000;
+const STEPS_A_STRUCT = 20;
+const MAX_STEPS = 400_000;
 
 /** What applying an update did. `applied`: the update, or the unknown part of it; that and nothing else may be stored. `integrated`: the part that became visible, null where nothing was new; `ranges`: its structs. */
 export interface AppliedUpdate {
@@ -26,9 +27,13 @@ export class DocumentState {
   #integrated: Uint8Array | null = null;
   #ranges: readonly StructRange[] = [];
   #gapStructs = 0;
+  /** At most so many bytes is the whole state: as it was measured last at a version, and what came in since. */
+  #bytes: number;
+  #measured = -1;
 
   constructor(loaded: LoadedDocument) {
     this.doc = buildDocument(loaded);
+    this.#bytes = bytesOf(loaded);
     const { pendingStructs } = this.doc.store;
     if (pendingStructs) this.#gapStructs = Y.decodeUpdateV2(pendingStructs.update).structs.length;
     this.doc.on('update', (update: Uint8Array, _origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
@@ -45,7 +50,7 @@ export class DocumentState {
   apply(update: Uint8Array, info: UpdateInfo): AppliedUpdate {
     const news = this.#isKnownInPart(info) ? Y.diffUpdate(update, this.stateVector) : update;
     const before = this.gapBytes;
-    const applied = withSteps(STEPS + STEPS_A_STRUCT * info.structs, () => this.applyTrusted(news));
+    const applied = withSteps(Math.min(MAX_STEPS, STEPS + STEPS_A_STRUCT * info.structs), () => this.applyTrusted(news));
     checkStructs(this.doc, applied.ranges);
     if (this.gapBytes > before) this.#gapStructs += info.structs;
     return applied;
@@ -53,11 +58,13 @@ export class DocumentState {
 
   /** Applies an update that a store took from someone it trusts. Throws where Yjs does. */
   applyTrusted(update: Uint8Array): AppliedUpdate {
+    this.#bytes += update.length;
     return { applied: update, ...this.#observed(() => Y.applyUpdate(this.doc, update, 'relay')) };
   }
 
   /** Applies what a store holds, in one transaction. Throws where Yjs does. */
   absorb(stored: Pick<LoadedDocument, 'snapshot' | 'updates'>): Omit<AppliedUpdate, 'applied'> {
+    this.#bytes += bytesOf(stored);
     return this.#observed(() => applyAll(this.doc, stored, 'relay'));
   }
 
@@ -129,6 +136,16 @@ export class DocumentState {
     return length;
   }
 
+  /** SY17: whether the whole state stays within `max` bytes with so many more. Encodes it where the sum of what came in does not tell. */
+  hasRoomFor(bytes: number, max: number): boolean {
+    if (this.#bytes + bytes <= max) return true;
+    if (this.#measured !== this.#version) {
+      this.#bytes = this.encodeFor(Uint8Array.of(0)).length;
+      this.#measured = this.#version;
+    }
+    return this.#bytes + bytes <= max;
+  }
+
   /** The clock after the last struct of a client. */
   clockOf(client: number): number {
     return Y.getState(this.doc.store, client);
@@ -151,30 +168,9 @@ export class DocumentState {
     return this.#gapStructs;
   }
 
-  /** What waits for missing structs, to be given back to {@link restoreGaps}. */
-  saveGaps(): Gaps {
-    const { pendingStructs, pendingDs } = this.doc.store;
-    const structs = pendingStructs && { missing: new Map(pendingStructs.missing), update: pendingStructs.update };
-    return { structs, deletes: pendingDs, count: this.#gapStructs };
-  }
-
-  /** Forgets what has come to wait since (SY14: over the limit). */
-  restoreGaps({ structs, deletes, count }: Gaps): void {
-    this.doc.store.pendingStructs = structs;
-    this.doc.store.pendingDs = deletes;
-    this.#gapStructs = count;
-  }
-
   destroy(): void {
     this.doc.destroy();
   }
-}
-
-/** What waits in a document for missing structs. */
-export interface Gaps {
-  readonly structs: { missing: Map<number, number>; update: Uint8Array } | null;
-  readonly deletes: Uint8Array | null;
-  readonly count: number;
 }
 
 /** Builds a document from what a store loaded, in one Yjs transaction (rebuilding update by update takes twenty times as long). */
@@ -207,6 +203,10 @@ export function withoutGaps<T>(doc: Y.Doc, encode: () => T): T {
     doc.store.pendingStructs = pendingStructs;
     doc.store.pendingDs = pendingDs;
   }
+}
+
+function bytesOf({ snapshot, updates }: Pick<LoadedDocument, 'snapshot' | 'updates'>): number {
+  return updates.reduce((sum, { length }) => sum + length, snapshot?.length ?? 0);
 }
 
 function rangesOf({ beforeState, afterState }: Y.Transaction): StructRange[] {

@@ -46,6 +46,23 @@ describe('gapped structs', () => {
     expect(joiner.doc.getText('content').toString()).toBe('cba');
   });
 
+  it('SY14: an update of which a part would wait beyond the limit is refused whole', async () => {
+    const harness = await start({ limits: { maxGapStructs: 2 } });
+    // The letter in front has all it needs; the others wait, for what is missing or for each other.
+    const front = (update: HostileUpdate) => update.uint(1, 5, 0, 4, 1).text('content').text('front');
+    const late = front(new HostileUpdate().uint(2)).uint(2, 7, 3, 4, 1).text('content').text('a').uint(4, 1).text('content').text('b');
+    const circle = front(new HostileUpdate().uint(3)).uint(1, 8, 0).raw([0x84]).uint(9, 0).text('a').uint(1, 9, 0).raw([0x84]).uint(8, 0);
+    for (const update of [late.uint(0).done(), circle.text('b').uint(0).done()]) {
+      const author = await writer(harness);
+      author.socket.send(writeUpdate(update));
+      expect(await author.closed).toMatchObject({ code: CLOSE.badFrame });
+    }
+    expect(harness.store.rows.get(harness.ref.documentId)!.updates).toEqual([]);
+    const joiner = stock(harness);
+    await synced(joiner.provider);
+    expect(joiner.doc.getText('content').toString()).toBe('');
+  });
+
   it('SY14: nobody hangs an edit on what another person has not written, or deletes it beforehand', async () => {
     const harness = await start();
     const victim = stock(harness, { as: 'victim' });

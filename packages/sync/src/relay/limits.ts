@@ -7,6 +7,8 @@ export interface RelayLimits {
   readonly upgradeTimeoutMs: number;
   /** SY17: largest text of a document, in UTF-16 units. */
   readonly maxTextLength: number;
+  /** SY17: largest state of a document, with all that is no text: a whole text in letters of three bytes, and one that replaces it. */
+  readonly maxStateBytes: number;
   /** Largest frame: the text limit in letters of three bytes (larger ones are two units), and 4 MB for the encoding around it. */
   readonly maxFrameBytes: number;
   /** SY6: updates waiting for the store, of one document and of all. */
@@ -45,6 +47,7 @@ export interface RelayLimits {
 export const DEFAULT_LIMITS: RelayLimits = {
   upgradeTimeoutMs: 10_000,
   maxTextLength: 20 * MB,
+  maxStateBytes: 128 * MB,
   maxFrameBytes: 64 * MB,
   maxPendingDocumentBytes: 8 * MB,
   maxPendingBytes: 64 * MB,

@@ -140,6 +140,29 @@ describe('refusals', () => {
     expect(await late.closed).toMatchObject({ code: CLOSE.tooLarge });
   });
 
+  it('SY17: what is no text counts too: beyond the bytes of a state 1009, and what was deleted makes room', async () => {
+    const harness = await start({ limits: { maxStateBytes: 10_000 } });
+    const stored = () => harness.store.rows.get(harness.ref.documentId)!.updates.length;
+    const a = stock(harness);
+    await synced(a.provider);
+    const map = a.doc.getMap('markco');
+    map.set('first', new Uint8Array(6_000));
+    // Of what replaces it both count until it is told how large the state really is.
+    map.set('first', new Uint8Array(3_000));
+    map.set('first', new Uint8Array(6_000));
+    await until(() => stored() === 3);
+    const late = await writer(harness);
+    const more = new Y.Doc();
+    more.getMap('markco').set('second', new Uint8Array(5_000));
+    late.socket.send(writeUpdate(Y.encodeStateAsUpdate(more)));
+    expect(await late.closed).toMatchObject({ code: CLOSE.tooLarge, reason: expect.stringContaining('10000 bytes') });
+    map.delete('first');
+    await until(() => stored() === 4);
+    const again = await writer(harness);
+    again.socket.send(writeUpdate(Y.encodeStateAsUpdate(more)));
+    await until(() => stored() === 5);
+  });
+
   it('SY15: large states and too many ids are dropped, the socket stays', async () => {
     const harness = await start({ limits: { maxAwarenessIds: 2, maxAwarenessStateBytes: 200 } });
     const a = await writer(harness);

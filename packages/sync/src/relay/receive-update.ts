@@ -2,6 +2,7 @@ import { CLOSE } from '@markco/core/sync/close-code';
 import { writePermissionDenied } from '../wire/write-frame.ts';
 import { BadFrame } from './bad-frame.ts';
 import type { UpdateInfo } from './check-update.ts';
+import { hasCircle } from './circular-structs.ts';
 import type { AppliedUpdate } from './document-state.ts';
 import type { SyncErrorReason } from './metrics.ts';
 import { missingStructs } from './missing-structs.ts';
@@ -53,14 +54,14 @@ function whyNot(talk: Conversation, frame: ClientFrame & { kind: 'update' }, hos
   if (host.suspects.mustWait(room.ref.documentId, peer.access.userId))
     return badFrame('bad_frame', 'Updates of yours broke this document. You can write to it again in ten minutes.');
   if (!mayWrite(talk, frame.step2, info)) return badFrame('foreign_client', 'The update continues what another person is writing.');
-  if (isTooLarge(room, update, info, host)) {
-    return { reason: 'too_large', code: CLOSE.tooLarge, message: `Documents may have up to ${host.limits.maxTextLength} characters.` };
-  }
+  const tooLarge = whyTooLarge(room, update, info, host);
+  if (tooLarge) return { reason: 'too_large', code: CLOSE.tooLarge, message: tooLarge };
   const missing = missingStructs(info, (client) => room.state.clockOf(client));
   // Whatever its author can have seen of others came from here. Only tabs of one person also hear each other.
   for (const client of missing.keys())
     if (!room.owners.mayUse(peer, client)) return badFrame('foreign_client', 'The update hangs on what another person has not written.');
-  if (missing.size > 0 && !hasRoomForGap(room, update, info, host)) return badFrame('too_large', GAP_TOO_LARGE);
+  // Decided before anything is applied: an update is taken whole or not at all.
+  if (!hasRoomForGap(room, update, info, host) && mustWait(room, update, info, missing)) return badFrame('too_large', GAP_TOO_LARGE);
   if (!host.queue.hasRoom(room.ref.documentId, update.length))
     return { reason: 'queue_full', code: CLOSE.tryLater, message: 'The server cannot save right now. Keep the page open.' };
   return null;
@@ -72,7 +73,6 @@ const badFrame = (reason: SyncErrorReason, message: string): Refusal => ({ reaso
 
 function applyUpdate(talk: Conversation, sent: Uint8Array, info: UpdateInfo, host: RoomHost): void {
   const { room, peer } = talk;
-  const gaps = room.state.saveGaps();
   let outcome: AppliedUpdate;
   try {
     outcome = room.state.apply(sent, info);
@@ -81,13 +81,6 @@ function applyUpdate(talk: Conversation, sent: Uint8Array, info: UpdateInfo, hos
     return;
   }
   const { applied, integrated, ranges, gapped } = outcome;
-  // Structs that need each other in a circle wait too, and only Yjs can tell.
-  if (gapped && !gapFits(room, host)) {
-    room.state.restoreGaps(gaps);
-    if (integrated) room.commit({ store: integrated, news: integrated, sent: integrated, author: null, ranges });
-    refuse(talk, host, 'too_large', CLOSE.badFrame, GAP_TOO_LARGE);
-    return;
-  }
   // What waits for others is stored as it came; of what was known in part, only the new part is.
   if (gapped) room.commit({ store: applied, news: integrated, sent, author: peer, ranges });
   else if (integrated === null) room.acknowledgeLater(peer, sent);
@@ -121,11 +114,16 @@ function mayWrite(talk: Conversation, step2: boolean, info: UpdateInfo): boolean
 }
 
 /** SY17. Deletions are always taken, and who deleted before coming back has room for what they wrote. */
-function isTooLarge(room: Room, update: Uint8Array, info: UpdateInfo, host: RoomHost): boolean {
+function whyTooLarge(room: Room, update: Uint8Array, info: UpdateInfo, { limits }: RoomHost): string | null {
+  const { state } = room;
   let added = 0;
-  for (const { client, from, to } of info.ranges) added += Math.max(0, to - Math.max(from, room.state.clockOf(client)));
-  const over = room.state.textLength + added - host.limits.maxTextLength;
-  return added > 0 && over > 0 && (info.deletes.length === 0 || room.state.lengthDeletedBy(update) < over);
+  for (const { client, from, to } of info.ranges) added += Math.max(0, to - Math.max(from, state.clockOf(client)));
+  if (added === 0) return null;
+  const over = state.textLength + added - limits.maxTextLength;
+  if (over > 0 && (info.deletes.length === 0 || state.lengthDeletedBy(update) < over))
+    return `Documents may have up to ${limits.maxTextLength} characters.`;
+  if (state.hasRoomFor(update.length, limits.maxStateBytes)) return null;
+  return `Documents may take up to ${limits.maxStateBytes} bytes, with everything that is in them.`;
 }
 
 function hasRoomForGap(room: Room, update: Uint8Array, info: UpdateInfo, { limits }: RoomHost): boolean {
@@ -133,8 +131,9 @@ function hasRoomForGap(room: Room, update: Uint8Array, info: UpdateInfo, { limit
   return gapBytes + update.length <= limits.maxGapBytes && gapStructs + info.structs <= limits.maxGapStructs;
 }
 
-function gapFits(room: Room, { limits }: RoomHost): boolean {
-  return room.state.gapBytes <= limits.maxGapBytes && room.state.gapStructs <= limits.maxGapStructs;
+/** Whether any of it would wait for others: for what is missing, or for each other in a circle. */
+function mustWait({ state }: Room, update: Uint8Array, info: UpdateInfo, missing: ReadonlyMap<number, number>): boolean {
+  return missing.size > 0 || (info.ranges.length > 1 && hasCircle(update, (client) => state.clockOf(client)));
 }
 
 function refuseReadOnly(talk: Conversation, host: RoomHost): void {
