@@ -141,7 +141,9 @@ function watchOver(pid: number, pgdata: string): ChildProcess | null {
 async function stop(child: ChildProcess, guard: ChildProcess | null, release: () => void): Promise<void> {
   guard?.stdin?.end('done\n');
   if (child.exitCode === null && child.signalCode === null) {
-    // Gone for others when it is a zombie already; gone for us when it was reaped.
+    // Gone for others when it is a zombie already; gone for us when it was reaped. Until then it has to keep this process alive: one
+    // with nothing else to do would end in the middle of its "await stop()" (exit code 13).
+    child.ref();
     const reaped = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     await stopServer(child.pid!);
     await reaped;
