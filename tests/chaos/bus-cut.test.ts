@@ -63,7 +63,7 @@ describe('the bus between processes', () => {
     const revoked = join(ref, 'revoked', ledger, sid);
     const staying = join(ref, 'staying', ledger, otherSid);
     const reading = join(deleted, 'reading', new TokenLedger());
-    await until(() => [revoked, staying, reading].every(({ isSaved }) => isSaved), 30_000, 'everyone to be in');
+    await until(() => [revoked, staying, reading].every(({ isSaved }) => isSaved), 120_000, 'everyone to be in');
 
     const mend = cutBus();
     const endAt = Date.now() + size(1, 10) * 1000;
@@ -75,7 +75,7 @@ describe('the bus between processes', () => {
     await bus?.close();
     while (Date.now() < endAt) {
       staying.insert();
-      await until(() => staying.isSaved, 30_000, 'an edit to be saved without the bus');
+      await until(() => staying.isSaved, 120_000, 'an edit to be saved without the bus');
     }
     await mend();
     const back = performance.now();
@@ -83,7 +83,7 @@ describe('the bus between processes', () => {
     await until(() => reading.closes.includes(4404), 20_000, 'the deleted document to be closed with 4404');
     progress(`enforced ${(performance.now() - back).toFixed(0)} ms after the bus was let back`);
     staying.insert();
-    await until(() => staying.isSaved, 30_000);
+    await until(() => staying.isSaved, 120_000);
     expect(staying.closes).toEqual([]);
     expect(ledger.faults(textOf(await storedDocument(database.db, ref.documentId)))).toEqual([]);
   });

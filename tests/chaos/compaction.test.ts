@@ -59,15 +59,15 @@ async function untilFolded(ref: TypedDocument): Promise<void> {
   const look = async () => {
     folded = (await rowOf(ref)).has_state;
   };
-  await until(() => folded, 60_000, 'the log to be folded', look);
+  await until(() => folded, 120_000, 'the log to be folded', look);
 }
 
 /** The typist types on, sees it all, and Postgres has it all, once. */
 async function settled(ref: TypedDocument, ledger: TokenLedger, typist: Typist): Promise<void> {
-  await until(() => typist.isSaved, 30_000, 'everything to be saved');
+  await until(() => typist.isSaved, 120_000, 'everything to be saved');
   const text = textOf(await storedDocument(database.db, ref.documentId));
   expect(ledger.faults(text)).toEqual([]);
-  await until(() => typist.text.toString() === text, 30_000, 'the typist to see what is stored');
+  await until(() => typist.text.toString() === text, 120_000, 'the typist to see what is stored');
   await untilContent(database.db, ref.documentId, text);
 }
 
@@ -75,7 +75,7 @@ async function settled(ref: TypedDocument, ledger: TokenLedger, typist: Typist):
 async function servedByTheNext(ref: TypedDocument, ledger: TokenLedger, typist: Typist, token: string): Promise<void> {
   await relay.end('SIGKILL');
   relay = await startRelay().ready();
-  await until(() => typist.text.toString().includes(token), 30_000, 'the late update to be served');
+  await until(() => typist.text.toString().includes(token), 120_000, 'the late update to be served');
   typist.insert();
   await settled(ref, ledger, typist);
 }
@@ -102,7 +102,7 @@ describe('a compaction', () => {
         await until(() => typist.isCutOff);
         expect(ledger.faults(textOf(await storedDocument(database.db, ref.documentId)))).toEqual([]);
         relay = await startRelay().ready();
-        await until(() => typist.connection.status.synced, 30_000, 'the typist to be back');
+        await until(() => typist.connection.status.synced, 120_000, 'the typist to be back');
         typist.insert();
         await untilFolded(ref);
         await settled(ref, ledger, typist);

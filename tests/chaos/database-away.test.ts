@@ -154,14 +154,14 @@ describe('the queue while the database is away', () => {
       await until(() => writer.isSaved && reader.isSaved);
       proxy.hang();
       for (let i = 0; i < 9; i++) writer.text.insert(0, String(i).repeat(MB));
-      await until(() => writer.closes.includes(1013), 30_000, '1013');
+      await until(() => writer.closes.includes(1013), 120_000, '1013');
       const [waiting] = (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).match(/^sync_pending_bytes .*/m) ?? [''];
       expect(Number(waiting.split(' ')[1])).toBeLessThanOrEqual(8 * MB);
       expect(writer.connection.status.unsaved).toBe(9);
       expect(reader.text.length).toBe(0);
       proxy.heal();
-      await until(() => writer.isSaved, 60_000, 'the writer to be told "Saved"');
-      await until(() => reader.text.length === 9 * MB, 60_000, 'the reader to see it');
+      await until(() => writer.isSaved, 120_000, 'the writer to be told "Saved"');
+      await until(() => reader.text.length === 9 * MB, 120_000, 'the reader to see it');
       expect(textOf(await storedDocument(postgres.db, ref.documentId))).toBe(writer.text.toString());
     },
   );

@@ -51,15 +51,15 @@ async function fillAndFree({ random, size, progress, explain }: Scenario): Promi
   const rounds = size(2, 12);
   for (let round = 0; round < rounds; round++) {
     const typists = [seat(), seat()];
-    await until(() => typists.every(({ isSaved }) => isSaved), 30_000, 'the typists to be in');
+    await until(() => typists.every(({ isSaved }) => isSaved), 120_000, 'the typists to be in');
     for (let i = 0; i < 150; i++) random.pick(typists).insert();
-    await until(() => typists.every(({ isSaved }) => isSaved), 30_000, 'what was typed to be saved');
-    await until(() => fileText() === typists[0]!.text.toString(), 30_000, 'the file to follow');
+    await until(() => typists.every(({ isSaved }) => isSaved), 120_000, 'what was typed to be saved');
+    await until(() => fileText() === typists[0]!.text.toString(), 120_000, 'the file to follow');
     disk.fill(relay.pid);
     // Until it hurts: what little was left is used up too.
     await until(
       () => typists.every(({ connection }) => connection.status.unsaved > 20),
-      60_000,
+      120_000,
       'edits not to be saved',
       async () => {
         for (const typist of typists) typist.insert();
@@ -78,11 +78,11 @@ async function fillAndFree({ random, size, progress, explain }: Scenario): Promi
     if (killed && disk.kind === 'full disk') disk.free(0);
     if (killed) relay = await startRelay();
     else disk.free(relay.pid);
-    if (!killed) await until(() => typists.every(({ isSaved }) => isSaved), 30_000, 'all to be saved once there is space');
+    if (!killed) await until(() => typists.every(({ isSaved }) => isSaved), 120_000, 'all to be saved once there is space');
     const reader = seat();
-    await until(() => reader.isSaved, 30_000, 'a reader to have the document');
+    await until(() => reader.isSaved, 120_000, 'a reader to have the document');
     expect(ledger.faults(reader.text.toString())).toEqual([]);
-    await until(() => fileText() === reader.text.toString(), 30_000, 'the file to hold all of it');
+    await until(() => fileText() === reader.text.toString(), 120_000, 'the file to hold all of it');
     progress(`${disk.kind}, ${killed ? 'killed while full' : 'freed'}: ${saved} saved before, ${ledger.saved} after`);
     for (const typist of [...typists, reader]) typist.destroy();
   }

@@ -48,7 +48,7 @@ async function inProcess(): Promise<Guest> {
 
 async function overTheWire(): Promise<Guest> {
   const { doc, provider } = stockClient(harness, ref);
-  await until(() => provider.synced, 10_000, 'a client to be synced');
+  await until(() => provider.synced, 120_000, 'a client to be synced');
   return { doc, flushed: () => untilStored(doc, provider), leave: () => provider.destroy() };
 }
 
@@ -58,7 +58,7 @@ async function untilStored(doc: Y.Doc, provider: WebsocketProvider): Promise<voi
   let stored = '';
   await until(
     () => stored === text && provider.synced,
-    10_000,
+    120_000,
     'a write to be durable',
     async () => {
       stored = textOf(await storedDocument(database.db, ref.documentId));
@@ -91,7 +91,7 @@ describe('the last to leave and the next to come', () => {
       if (round % 100 === 99) progress(`${round + 1} of ${rounds}`);
     }
     here.leave();
-    await until(() => harness.relay.stats().documents === 0, 10_000, 'the document to be unloaded');
+    await until(() => harness.relay.stats().documents === 0, 120_000, 'the document to be unloaded');
     expect(ledger.faults(textOf(await storedDocument(database.db, ref.documentId)))).toEqual([]);
     count('times', rounds);
   });

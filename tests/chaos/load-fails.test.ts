@@ -94,7 +94,7 @@ describe('a load that fails', () => {
             if (synced) firstSeen[i] ||= text.toString() || 'an empty document';
           });
         });
-        await until(() => joiners.every(({ isSaved }) => isSaved), 30_000, 'everyone to have the document');
+        await until(() => joiners.every(({ isSaved }) => isSaved), 120_000, 'everyone to have the document');
         expect(cutAgain()).toBe(3);
         for (const text of firstSeen) expect(ledger.faults(text)).toEqual([]);
         for (const joiner of joiners) joiner.insert();

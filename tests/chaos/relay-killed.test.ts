@@ -59,7 +59,7 @@ async function untilCompacting(): Promise<void> {
   let busy = false;
   await until(
     () => busy,
-    60_000,
+    120_000,
     'a compaction to run',
     async () => {
       busy = await isCompacting();

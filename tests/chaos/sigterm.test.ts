@@ -51,14 +51,14 @@ const idle: State = ({ relay }) => relay.end('SIGTERM');
 
 const typing: State = async ({ relay, join }) => {
   const typist = join();
-  await until(() => typist.isSaved, 30_000, 'the typist to be in');
+  await until(() => typist.isSaved, 120_000, 'the typist to be in');
   for (let i = 0; i < 50; i++) typist.insert();
   return relay.end('SIGTERM');
 };
 
 const flushInFlight: State = async ({ relay, ref, join }) => {
   const typist = join();
-  await until(() => typist.isSaved, 30_000, 'the typist to be in');
+  await until(() => typist.isSaved, 120_000, 'the typist to be in');
   const lock = await HeldLock.begin(database.url);
   await lock.query('SELECT 1 FROM documents WHERE id = $1 FOR UPDATE', [ref.documentId]);
   typist.insert();
@@ -66,14 +66,14 @@ const flushInFlight: State = async ({ relay, ref, join }) => {
   typist.insert();
   const ended = relay.end('SIGTERM');
   // It must be waiting for the flush by now: new connections are refused.
-  await until(() => relay.log.includes('Stopping'), 10_000, 'the relay to be stopping');
+  await until(() => relay.log.includes('Stopping'), 120_000, 'the relay to be stopping');
   await lock.commit();
   return ended;
 };
 
 const databaseHung: State = async ({ relay, proxy, join }) => {
   const typist = join();
-  await until(() => typist.isSaved, 30_000, 'the typist to be in');
+  await until(() => typist.isSaved, 120_000, 'the typist to be in');
   proxy.hang();
   typist.insert();
   return relay.end('SIGTERM');
@@ -81,7 +81,7 @@ const databaseHung: State = async ({ relay, proxy, join }) => {
 
 const databaseGone: State = async ({ relay, proxy, join }) => {
   const typist = join();
-  await until(() => typist.isSaved, 30_000, 'the typist to be in');
+  await until(() => typist.isSaved, 120_000, 'the typist to be in');
   proxy.refuse();
   typist.insert();
   return relay.end('SIGTERM');
@@ -103,7 +103,7 @@ const compaction: State = async ({ relay, ref, ledger, join }) => {
   const typist = join();
   const lock = await HeldLock.begin(database.url);
   await lock.query('SELECT 1 FROM document_updates WHERE document_id = $1 FOR UPDATE', [ref.documentId]);
-  await until(() => typist.isSaved, 30_000, 'the typist to be in');
+  await until(() => typist.isSaved, 120_000, 'the typist to be in');
   typist.insert();
   await lock.untilSomeoneWaits('DELETE FROM document_updates');
   const ended = await relay.end('SIGTERM');
@@ -149,10 +149,10 @@ describe('SIGTERM', () => {
     for (const { ref, ledger, where, join } of worlds) {
       where.port = next.port;
       const reader = join();
-      await until(() => reader.isSaved, 30_000, 'the document to be open again');
+      await until(() => reader.isSaved, 120_000, 'the document to be open again');
       await until(
         () => ledger.faults(reader.text.toString()).length === 0 && ledger.made === reader.text.toString().split('<').length - 1,
-        30_000,
+        120_000,
       );
       if (ledger.made > 0) await untilContent(database.db, ref.documentId, reader.text.toString());
       expect(textOf(await storedDocument(database.db, ref.documentId))).toBe(reader.text.toString());

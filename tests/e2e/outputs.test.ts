@@ -69,7 +69,7 @@ describe.skipIf(!browserPath)(`outputs in the page${browserMissing}`, () => {
     const button = notebook.part('cell-run', at(name));
     await notebook.reveal(button);
     await button.click();
-    await notebook.status(at(name), ending, 90_000);
+    await notebook.status(at(name), ending);
     const output = notebook.part('cell-output', at(name));
     await notebook.reveal(output);
     return output;

@@ -99,7 +99,7 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
     await laptop.start();
     await page.goto('/');
     const card = page.getByTestId('project-card');
-    await card.filter({ hasText: `${folder.files.length} documents` }).waitFor({ timeout: 60_000 });
+    await card.filter({ hasText: `${folder.files.length} documents` }).waitFor({ timeout: 120_000 });
     await card.getByText('Online').waitFor({ state: 'attached' });
     await shoot(page, '03-dashboard');
     await page.goto('/devices');
@@ -148,7 +148,7 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
     expect(onDisk(NOTEBOOK)).toBe(TEXT);
     await laptop.start();
     const expected = TEXT.replace('the train.', 'the train. Typed while the computer is off. Typed in a tunnel. And after a reload.');
-    await expect.poll(() => onDisk(NOTEBOOK), { timeout: 30_000 }).toBe(expected);
+    await expect.poll(() => onDisk(NOTEBOOK)).toBe(expected);
     const after = hashes(folder.root, folder.files);
     expect(folder.files.filter((file) => after.get(file) !== before.get(file))).toEqual([NOTEBOOK]);
   });
@@ -186,7 +186,7 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
     await notebook
       .part('ran-on', cell('count'))
       .filter({ hasText: /^Cloud · .+ · fresh session$/ })
-      .waitFor({ timeout: 60_000 });
+      .waitFor({ timeout: 120_000 });
     await notebook.status(cell('count'), 'Done');
     expect(await notebook.part('cell-output', cell('count')).textContent()).toContain('counted');
     await shoot(page, '12-ran-in-cloud');
@@ -222,7 +222,7 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
     await notebook
       .part('ran-on', cell('count'))
       .filter({ hasText: /^ran on Test laptop/ })
-      .waitFor({ timeout: 60_000 });
+      .waitFor({ timeout: 120_000 });
   });
 
   it.skipIf(!process.env.MARKCO_TEST_PYTHON)('RU19 a plot is an image on the phone and a file in the folder', async () => {
@@ -240,7 +240,7 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
   it('RU14 input() is answered in the page', async () => {
     await notebook.run(cell('ask'));
     const field = page.getByTestId('run-input');
-    await field.waitFor({ timeout: 60_000 });
+    await field.waitFor({ timeout: 120_000 });
     await page.getByLabel('Your name?').fill('Ada');
     await shoot(page, '17-input');
     await page.getByTestId('run-input-send').tap();
@@ -256,9 +256,9 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
     await installation.kill9('sync');
     await installation.kill9('web');
     await typing;
-    await notebook.says('Saved', 60_000);
+    await notebook.says('Saved');
     await notebook.done();
-    await expect.poll(() => onDisk(NOTEBOOK), { timeout: 30_000 }).toContain(words.join(''));
+    await expect.poll(() => onDisk(NOTEBOOK)).toContain(words.join(''));
     await notebook.reveal(notebook.part('cell-status', cell('slow')));
     await notebook.status(cell('slow'), 'Done');
     const lines = `${Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join('')}all lines said`;

@@ -11,7 +11,7 @@ import { loneTypist, type TypedDocument } from '../lib/typist.ts';
 /** Three bytes each in UTF-8, one UTF-16 unit. */
 const LETTER = '中';
 const LIMIT = DEFAULT_LIMITS.maxTextLength;
-const WAIT_MS = 60_000;
+const WAIT_MS = 120_000;
 
 /** SY17: a document as large as it may be, in the letters that take the most bytes, from one keyboard to another. */
 describe('a document of 20 M characters', () => {

@@ -44,8 +44,8 @@ describe('SY14 a relay under fuzzed frames', () => {
     delay.disable();
     clearInterval(typing);
 
-    await until(() => observer.provider.synced && typist.provider.synced && mine(observer.doc) === typed.join(''), 30_000, 'the observer');
-    await converged([typist.doc, observer.doc], 30_000);
+    await until(() => observer.provider.synced && typist.provider.synced && mine(observer.doc) === typed.join(''), 120_000, 'the observer');
+    await converged([typist.doc, observer.doc], 120_000);
     const grown = process.memoryUsage().heapUsed - before;
     console.log(
       `relay-fuzz: ${JSON.stringify(report)}, longest wait ${Math.round(delay.max / 1e6)} ms, heap +${Math.round(grown / MB)} MB`,
@@ -58,7 +58,7 @@ describe('SY14 a relay under fuzzed frames', () => {
     // The machine may be busy with other things: what a frame costs is measured by the benchmark. This would be a hang.
     expect(delay.max / 1e6).toBeLessThan(10_000);
     expect(grown).toBeLessThan(400 * MB);
-  }, 240_000);
+  }, 480_000);
 });
 
 const mine = (doc: Y.Doc): string => doc.getText('mine').toString();

@@ -65,7 +65,7 @@ describe.each([
     show(a, 'red');
     show(b, 'green');
     show(elsewhere, 'blue');
-    for (const tab of [a, b, elsewhere]) await until(() => names(tab).join() === 'blue,green,red', 10_000, 'all three to be seen');
+    for (const tab of [a, b, elsewhere]) await until(() => names(tab).join() === 'blue,green,red', 120_000, 'all three to be seen');
     // Cut off without a word: it comes back by itself, once.
     const cutOff = new Promise((resolve) => a.provider.once('connection-close', resolve));
     (a.provider.ws as unknown as { terminate(): void }).terminate();
@@ -75,14 +75,14 @@ describe.each([
     show(a, 'red');
     show(b, 'green');
     show(elsewhere, 'blue');
-    for (const tab of [a, b, elsewhere]) await until(() => names(tab).join() === 'blue,green,red', 40_000, 'the one cut off to be back');
+    for (const tab of [a, b, elsewhere]) await until(() => names(tab).join() === 'blue,green,red', 120_000, 'the one cut off to be back');
     close(b);
-    for (const tab of [a, elsewhere]) await until(() => names(tab).join() === 'blue,red', 10_000, 'the one who left to be gone');
+    for (const tab of [a, elsewhere]) await until(() => names(tab).join() === 'blue,red', 25_000, 'the one who left to be gone');
     close(a);
     await until(() => names(elsewhere).join() === 'blue');
     const newcomer = await open(ref, true);
     show(newcomer, 'white');
-    for (const tab of [elsewhere, newcomer]) await until(() => names(tab).join() === 'blue,white', 10_000, 'nobody else to be there');
+    for (const tab of [elsewhere, newcomer]) await until(() => names(tab).join() === 'blue,white', 25_000, 'nobody else to be there');
     close(elsewhere);
     await until(() => names(newcomer).join() === 'white');
   });

@@ -105,7 +105,7 @@ describe('the story', () => {
     const again = new Y.Doc();
     Y.applyUpdate(again, kept);
     notebook = phone.open(notebook.id, { doc: again, epoch: notebook.epoch });
-    await notebook.connection.flushed(AbortSignal.timeout(20_000));
+    await notebook.connection.flushed(AbortSignal.timeout(120_000));
     expect(onDisk(NOTEBOOK)).toBe(text);
     await startAgent();
     await until('the file has the edit', () => onDisk(NOTEBOOK) === `Written in a tunnel.\n\n${text}`);
@@ -204,7 +204,7 @@ describe('the story', () => {
     expect(seen.stdout).toBe(`${Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join('')}all lines said\n`);
     expect(seen.events.map(({ seq }) => seq)).toEqual(seen.events.map((_, i) => i + 1));
     expect(onDisk('slow-runs.txt')).toBe('x');
-    await notebook.connection.flushed(AbortSignal.timeout(40_000));
+    await notebook.connection.flushed(AbortSignal.timeout(120_000));
     const other = await phone.openSynced(notebook.id);
     const words = new Set(other.text.toString().split(/\s+/));
     expect(typed.filter((word) => !words.has(word))).toEqual([]);

@@ -46,7 +46,7 @@ describe.skipIf(!redisServer)('two relay processes', () => {
   async function untilSeen(node: RelayProcess, wanted: Partial<{ bus: string; others: number }>): Promise<void> {
     let now: Record<string, unknown> = {};
     const matches = () => Object.entries(wanted).every(([key, value]) => now[key] === value);
-    await until(matches, 30_000, `a node to say ${JSON.stringify(wanted)}`, async () => {
+    await until(matches, 120_000, `a node to say ${JSON.stringify(wanted)}`, async () => {
       now = await seen(node);
     });
   }
@@ -70,15 +70,15 @@ describe.skipIf(!redisServer)('two relay processes', () => {
   }
   const untilSaved = async (more: number) => {
     const target = ledger.saved + more;
-    await until(() => ledger.saved >= target, 60_000, `${more} more edits to be saved`);
+    await until(() => ledger.saved >= target, 120_000, `${more} more edits to be saved`);
   };
   /** Nobody types any more: everyone and Postgres come to hold the same, and what was promised. */
   async function settle(): Promise<void> {
     stopTyping();
-    await until(() => typists.every(({ isSaved }) => isSaved), 60_000, 'everyone to be told "Saved"');
+    await until(() => typists.every(({ isSaved }) => isSaved), 120_000, 'everyone to be told "Saved"');
     const text = await converged(
       typists.map(({ doc }) => doc),
-      30_000,
+      120_000,
     );
     const stored = await storedDocument(database.db, ref.documentId);
     expect(textOf(stored)).toBe(text);
@@ -130,7 +130,7 @@ describe.skipIf(!redisServer)('two relay processes', () => {
       stopTyping();
       // Whoever was at the other one is told of everything; the rest are cut off.
       const quiet = () => [...moving, ...staying].every(({ isCutOff, isSaved }) => isCutOff || isSaved);
-      await until(quiet, 30_000, 'everyone to be saved or cut off');
+      await until(quiet, 120_000, 'everyone to be saved or cut off');
       // Nobody could send anything again yet: what was promised is in Postgres.
       expect(ledger.faults(textOf(await storedDocument(database.db, ref.documentId)))).toEqual([]);
       home = () => b.port;
@@ -155,7 +155,7 @@ describe.skipIf(!redisServer)('two relay processes', () => {
       await Promise.all([a, b].map((node) => untilSeen(node, { bus: 'down' })));
       await untilSaved(200);
       const marked = typists[0]!.insert();
-      await until(() => typists[1]!.text.toString().includes(marked), 30_000, 'an edit to come over without Redis');
+      await until(() => typists[1]!.text.toString().includes(marked), 120_000, 'an edit to come over without Redis');
       if (how === 'killed') await redis.start();
       else redis.resume();
       await Promise.all([a, b].map((node) => untilSeen(node, { bus: 'up', others: 1 })));
@@ -171,7 +171,7 @@ describe.skipIf(!redisServer)('two relay processes', () => {
     const [one, two] = [seat(() => a.port), seat(() => b.port)];
     await until(() => one.isSaved && two.isSaved);
     const token = one.insert();
-    await until(() => two.text.toString().includes(token), 30_000, 'an edit to come over without Redis');
+    await until(() => two.text.toString().includes(token), 120_000, 'an edit to come over without Redis');
     expect(a.log).toContain('Redis cannot be reached');
     await redis.start();
     await Promise.all([a, b].map((node) => untilSeen(node, { bus: 'up', others: 1 })));

@@ -31,7 +31,7 @@ export const DESKTOP = { viewport: { width: 1440, height: 900 } } as const;
 /** A page that collects what goes wrong in it: exceptions and console errors, without those of failed requests when `offline` is set. */
 export async function openPage(context: BrowserContext, { offline = false } = {}): Promise<{ page: Page; problems: string[] }> {
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(90_000);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {

@@ -22,7 +22,7 @@ export interface Scenario {
 
 /** A chaos test: seeded, sized, and with its seed named when it fails (`CHAOS_SEED=… npm run chaos` repeats its decisions). */
 export function scenario(name: string, body: (scenario: Scenario) => Promise<void>): void {
-  it(name, { timeout: WHOLE ? WHOLE_TIMEOUT_MS : 240_000 }, async () => {
+  it(name, { timeout: WHOLE ? WHOLE_TIMEOUT_MS : 480_000 }, async () => {
     const counts: Record<string, number> = {};
     const explanations: (() => string)[] = [];
     const started = performance.now();

@@ -22,7 +22,7 @@ export class HeldLock {
   }
 
   /** Resolves when someone waits for a lock in a statement that contains this. */
-  async untilSomeoneWaits(inStatement: string, ms = 60_000): Promise<void> {
+  async untilSomeoneWaits(inStatement: string, ms = 120_000): Promise<void> {
     let waiting = false;
     const look = async () => {
       // Within a transaction the first look would be remembered.

@@ -41,7 +41,7 @@ export const freePort = (): Promise<number> =>
 export async function until<T>(
   what: string,
   check: () => Promise<T | false | null | undefined> | T | false | null | undefined,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   let last: unknown;
@@ -57,7 +57,7 @@ export async function until<T>(
   throw new Error(`timed out waiting until ${what}${last ? `: ${last instanceof Error ? last.message : String(last)}` : ''}`);
 }
 
-const readyAt = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
+const readyAt = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) })).ok;
 
 /** Starts an installation and waits until it says it is ready. */
 export async function startInstallation(options: { env?: NodeJS.ProcessEnv; localAgent?: boolean } = {}): Promise<Installation> {
@@ -93,7 +93,7 @@ export async function startInstallation(options: { env?: NodeJS.ProcessEnv; loca
     const outcome = await until(
       'the installation is ready',
       () => (started.exitCode !== null ? `ended with ${started.exitCode}` : log.includes('MarkCo is ready') && 'ready'),
-      180_000,
+      300_000,
     ).catch((error: Error) => error.message);
     if (outcome !== 'ready') {
       started.kill('SIGTERM');

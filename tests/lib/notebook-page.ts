@@ -15,7 +15,7 @@ export class NotebookPage {
   }
 
   /** Waits until the save state reads like this. */
-  async says(words: string | RegExp, withinMs = 40_000): Promise<void> {
+  async says(words: string | RegExp, withinMs = 120_000): Promise<void> {
     await this.saved().filter({ hasText: words }).waitFor({ timeout: withinMs });
   }
 
@@ -38,7 +38,7 @@ export class NotebookPage {
           await scroller.evaluate((element) => element.scrollTo(0, 0));
         return (await place.count()) > 0;
       },
-      30_000,
+      120_000,
     );
     await place.first().evaluate((element) => element.scrollIntoView({ block: 'center' }));
   }
@@ -51,7 +51,7 @@ export class NotebookPage {
   }
 
   /** Waits until the newest run of a cell says this in words, and answers them. */
-  async status(cell: number, words: string | RegExp, withinMs = 60_000): Promise<string> {
+  async status(cell: number, words: string | RegExp, withinMs = 120_000): Promise<string> {
     const line = this.part('cell-status', cell).filter({ hasText: words });
     await line.waitFor({ timeout: withinMs });
     return (await line.textContent()) ?? '';

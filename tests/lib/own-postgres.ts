@@ -35,7 +35,7 @@ export class OwnPostgres {
   async stop(how: 'fast' | 'immediate'): Promise<void> {
     if (how === 'immediate') {
       process.kill(this.#server.pid, 'SIGQUIT');
-      await until(() => !isRunning(this.#server.pid), 20_000, 'Postgres to stop at once');
+      await until(() => !isRunning(this.#server.pid), 120_000, 'Postgres to stop at once');
     }
     await this.#server.stop();
   }

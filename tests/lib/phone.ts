@@ -123,7 +123,7 @@ export class Phone {
   }
 
   /** Watches a run until it has ended, or until `enough` says so. Survives the server going away. */
-  watch(runId: string, enough: (seen: SeenRun) => boolean = ({ run }) => isTerminal(run.state), withinMs = 90_000): Promise<SeenRun> {
+  watch(runId: string, enough: (seen: SeenRun) => boolean = ({ run }) => isTerminal(run.state), withinMs = 120_000): Promise<SeenRun> {
     return new Promise((resolve, reject) => {
       const seen: SeenRun = { run: null as unknown as RunView, events: [], stdout: '' };
       const timer = setTimeout(() => {

@@ -71,13 +71,13 @@ export class RelayProcess {
   async ready(): Promise<this> {
     let ready = false;
     const look = async () => {
-      const answer = fetch(`http://127.0.0.1:${this.port}/readyz`, { signal: AbortSignal.timeout(5_000) });
+      const answer = fetch(`http://127.0.0.1:${this.port}/readyz`, { signal: AbortSignal.timeout(30_000) });
       ready = await answer.then(
         (response) => response.ok,
         () => false,
       );
     };
-    await until(() => ready || !this.isAlive, 60_000, 'the relay to be ready', look);
+    await until(() => ready || !this.isAlive, 120_000, 'the relay to be ready', look);
     if (!ready) throw new Error(`The relay ended before it was ready:\n${this.#log}`);
     return this;
   }

@@ -28,7 +28,7 @@ export function isWithin(part: Y.Doc, whole: Y.Doc): boolean {
 }
 
 /** SY9: waits until the row's text and hash are those of the document. */
-export async function untilContent(db: Db, documentId: string, text: string, ms = 30_000): Promise<void> {
+export async function untilContent(db: Db, documentId: string, text: string, ms = 120_000): Promise<void> {
   const hash = createHash('sha256').update(text, 'utf8').digest('hex');
   let row: { contentText: string; contentHash: string } | null = null;
   await until(

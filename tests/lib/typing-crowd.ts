@@ -81,13 +81,13 @@ export class TypingCrowd {
   }
 
   /** Resolves when so many more edits were called saved. */
-  async untilSaved(more: number, ms = 60_000): Promise<void> {
+  async untilSaved(more: number, ms = 120_000): Promise<void> {
     const target = this.saved + more;
     await until(() => this.saved >= target, ms, `${more} more edits to be saved`);
   }
 
   /** Resolves when every socket is gone and all that lay in it was read. */
-  async untilCutOff(ms = 30_000): Promise<void> {
+  async untilCutOff(ms = 120_000): Promise<void> {
     await until(
       () => this.typists.every(({ isCutOff }) => isCutOff) && this.#tables.every(({ watcher }) => !watcher.provider.wsconnected),
       ms,
@@ -96,7 +96,7 @@ export class TypingCrowd {
   }
 
   /** Resolves when nobody has anything unsaved. */
-  async untilAllSaved(ms = 60_000): Promise<void> {
+  async untilAllSaved(ms = 120_000): Promise<void> {
     await until(() => this.typists.every(({ isSaved }) => isSaved), ms, 'everyone to be told "Saved"');
   }
 
@@ -121,7 +121,7 @@ export class TypingCrowd {
   }
 
   /** Stops the typing and waits until all have the same, Postgres and its text too. Returns what is wrong. */
-  async settle(ms = 60_000): Promise<string[]> {
+  async settle(ms = 120_000): Promise<string[]> {
     this.stopTyping();
     await this.untilAllSaved(ms);
     const faults: string[] = [];
