@@ -35,6 +35,8 @@ export class RunManager {
   readonly #readying = new Map<string, Promise<ReadyRuntime>>();
   readonly #sessions = new Map<string, Promise<void>>();
   readonly #steps = new Map<string, Promise<void>>();
+  /** The attempts that the newest RESUME told of. */
+  #reported = new Map<string, number>();
   #draining = false;
 
   constructor(options: RunManagerOptions) {
@@ -61,16 +63,18 @@ export class RunManager {
 
   /** RU11: what the journal says of every run. */
   resume(): ResumeRuns {
-    return this.#o.journal
+    const runs = this.#o.journal
       .runs()
       .map(({ offer, phase, lastSeq, alive }) => ({ runId: offer.runId, attempt: offer.attempt, phase, lastSeq, alive }));
+    this.#reported = new Map(runs.map(({ runId, attempt }) => [runId, attempt]));
+    return runs;
   }
 
-  /** RU11: what else the server decided on a reconnect. */
+  /** RU11: what else the server decided on a reconnect. An attempt that was taken since the report is not what it speaks of. */
   resumed(reply: ResumeReply): void {
     for (const { runId, action } of reply.runs) {
       const run = this.#o.journal.get(runId);
-      if (!run || action === 'continue') continue;
+      if (!run || action === 'continue' || run.offer.attempt !== this.#reported.get(runId)) continue;
       if (action === 'grant') this.#step(runId, () => this.#grant(runId, run.offer.attempt));
       else if (!run.alive) this.#drop(runId);
       else if (action === 'forget') this.#o.journal.forget(runId);
