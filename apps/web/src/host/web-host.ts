@@ -4,12 +4,12 @@ import type { DocumentView, ProjectView } from '@markco/core/contract/projects';
 import type { DeviceView } from '@markco/core/device/device';
 import { OUTPUT_FRAME_PATH } from '@markco/core/document/output-frame';
 import type { CreateRunInput, RunView } from '@markco/core/run/run';
-import type { RunWatchItem } from '@markco/core/run/run-event';
 import type { Live, WorkspaceHost } from '@markco/editor/host';
 import { createLive } from '@markco/editor/live';
 import type { TRPCClient } from '@trpc/client';
 import { digest as sha256 } from 'lib0/hash/sha256';
 import { v7 } from 'uuid';
+import { followRun } from '../data/follow-run.ts';
 import { DocumentCache } from './document-cache.ts';
 import * as local from './local-db.ts';
 import { browserPlace, Measures } from './measures.ts';
@@ -197,19 +197,11 @@ export function createWebHost(options: WebHostOptions): WebHost {
     },
     runsOf: (documentId) => runsFor(documentId).live,
     startRuns: (requests: readonly CreateRunInput[]) => outbox.submit(requests),
-    watchRun: (runId, after, onItem) => {
-      const subscription = api.client.runs.watch.subscribe(
-        { runId, after },
-        {
-          onData: (item) => {
-            const value = ('data' in item ? item.data : item) as RunWatchItem;
-            if (value.type === 'run') see(value.run);
-            onItem(value);
-          },
-        },
-      );
-      return () => subscription.unsubscribe();
-    },
+    watchRun: (runId, after, onItem) =>
+      followRun(api.client.runs.watch.subscribe, runId, after, (item) => {
+        if (item.type === 'run') see(item.run);
+        onItem(item);
+      }),
     cancelRun: async (runId, force) => see((await ask(() => api.client.runs.cancel.mutate({ runId, force }))) as RunView),
     sendInput: async (runId, execId, text) => void (await ask(() => api.client.runs.input.mutate({ runId, execId, text }))),
     decideWaiting: async (runIds, decision) =>

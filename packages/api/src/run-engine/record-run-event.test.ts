@@ -164,6 +164,24 @@ describe('watch-run', () => {
     expect((await pending).done).toBe(true);
   });
 
+  it('RU17: a database that cannot be asked, at the start or in between, costs a pause and no event', async () => {
+    const runId = await runningRun();
+    let away = 1;
+    const rows: typeof t.resources.sql.rows = (text, values) =>
+      away-- > 0 ? Promise.reject(new Error('connection terminated')) : t.resources.sql.rows(text, values);
+    const resources = { ...t.resources, sql: { ...t.resources.sql, rows } };
+    const seen: number[] = [];
+    await record(runId, [event(1)]);
+    for await (const item of watchRun(resources, t.ada, runId, 0, new AbortController().signal)) {
+      if (item.type !== 'event') continue;
+      seen.push(item.event.seq);
+      away = 1;
+      const end: RunEventBody = { kind: 'ended', outcome: 'completed', durationMs: 1 };
+      if (item.event.seq < 3) await record(runId, [event(item.event.seq + 1, item.event.seq === 2 ? end : undefined)]);
+    }
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
   it('SE1: the run of another person does not exist', async () => {
     const runId = await runningRun();
     const watching = watchRun(t.resources, { ...t.ada, userId: t.resources.newId() }, runId, 0, new AbortController().signal);

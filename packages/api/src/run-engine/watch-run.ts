@@ -3,6 +3,7 @@ import type { RunEvent, RunEventBody, RunWatchItem } from '@markco/core/run/run-
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { scopedSql } from '../scope.ts';
+import { outlast } from './outlast.ts';
 import { RUN_COLUMNS } from './run-columns.ts';
 import { type RunRow, toRunView } from './run-row.ts';
 import { createWaker } from './waker.ts';
@@ -14,7 +15,8 @@ const LOOK_AGAIN_MS = 2_000;
 
 /**
  * RU17: the run, its backlog from `after`, then both as they change; no gap and no repeat, on any web process. Ends after the last event
- * of a run that has ended, or with the signal. Subscribes before it reads, and reads rows only: the bus merely wakes it.
+ * of a run that has ended, or with the signal. Subscribes before it reads, and reads rows only: the bus merely wakes it. A database that is
+ * away only makes it wait.
  * @throws AppError not_found before the first item
  */
 export async function* watchRun(
@@ -25,31 +27,34 @@ export async function* watchRun(
   signal: AbortSignal,
 ): AsyncGenerator<RunWatchItem> {
   const waker = createWaker(signal);
+  const look = <T>(ask: () => Promise<T>) => outlast(resources, 'run', signal, waker, ask);
   const unsubscribe = [
     resources.bus.subscribe('run.events', (message) => message.runId === runId && waker.wake()),
     resources.bus.subscribe('run.changed', (message) => message.runId === runId && waker.wake()),
     resources.bus.onReconnect(waker.wake),
   ];
   try {
-    const { projectSlug } = await scopedSql(resources.sql, principal).run(runId);
+    const place = await look(() => scopedSql(resources.sql, principal).run(runId));
     let shown = '';
-    for (let last = after; !signal.aborted; ) {
-      const [row, found] = await Promise.all([readRun(resources, runId), eventsPage(resources, runId, last, MAX_SEQ, PAGE)]);
-      if (!row) return;
+    for (let last = after; place; ) {
+      const looked = await look(() => Promise.all([readRun(resources, runId), eventsPage(resources, runId, last, MAX_SEQ, PAGE)]));
+      const [row, found] = looked ?? [];
+      if (!row || !found) return;
       // The view first, so that a watcher knows what the events belong to; again after them, when they changed it.
-      const view = toRunView({ ...row, project: { slug: projectSlug } });
+      const view = toRunView({ ...row, project: { slug: place.projectSlug } });
       const ended = isTerminal(view.state);
       if (!ended && differs(shown, view)) yield { type: 'run', run: view };
-      for await (const event of readEvents(resources, runId, found, last, row.lastSeq, signal)) {
+      const page = (from: number) => look(() => eventsPage(resources, runId, from, row.lastSeq, PAGE));
+      for await (const event of readEvents(page, found, last, row.lastSeq)) {
         last = event.seq;
         yield { type: 'event', event };
       }
+      if (signal.aborted) return;
       if (ended) {
         yield { type: 'run', run: view };
         return;
       }
       shown = fingerprint(view);
-      if (signal.aborted) return;
       await waker.next(LOOK_AGAIN_MS);
     }
   } finally {
@@ -60,18 +65,17 @@ export async function* watchRun(
 
 /** The events after `last` up to `until`, page by page, in order. `found`: the first page as it was when the row was asked for. */
 async function* readEvents(
-  resources: Resources,
-  runId: string,
+  readPage: (from: number) => Promise<RunEvent[] | null>,
   found: RunEvent[],
   last: number,
   until: number,
-  signal: AbortSignal,
 ): AsyncGenerator<RunEvent> {
   // It may hold less than the row counts, or more, or what came before a gap was filled: up to the first gap it is right.
   const known = found.filter((event, i) => event.seq <= until && event.seq === last + 1 + i);
   yield* known;
-  for (let from = known.at(-1)?.seq ?? last; from < until && !signal.aborted; ) {
-    const page = await eventsPage(resources, runId, from, until, PAGE);
+  for (let from = known.at(-1)?.seq ?? last; from < until; ) {
+    const page = await readPage(from);
+    if (!page) return;
     yield* page;
     if (page.length < PAGE) return;
     from = page.at(-1)!.seq;

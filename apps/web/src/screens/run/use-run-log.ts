@@ -2,6 +2,7 @@ import { LogLines, logText } from '@markco/core/run/log-text';
 import type { RunView } from '@markco/core/run/run';
 import type { RunWatchItem } from '@markco/core/run/run-event';
 import { useEffect, useState } from 'react';
+import { followRun } from '../../data/follow-run.ts';
 import { trpc } from '../../data/trpc.ts';
 
 const DRAW_EVERY_MS = 100;
@@ -21,16 +22,19 @@ export function useRunLog(runId: string): { run: RunView | null; lines: readonly
       setLines([...log.lines]);
     };
     const onItem = (item: RunWatchItem) => {
-      if (item.type === 'run') return setRun(item.run);
+      if (item.type === 'run') {
+        setError(null);
+        return setRun(item.run);
+      }
       if (item.event.seq <= lastSeq) return;
       lastSeq = item.event.seq;
       log.add(logText(item.event));
       timer ??= setTimeout(draw, DRAW_EVERY_MS);
     };
-    const subscription = client.runs.watch.subscribe({ runId, after: 0 }, { onData: ({ data }) => onItem(data), onError: setError });
+    const stop = followRun(client.runs.watch.subscribe, runId, 0, onItem, setError);
     return () => {
       clearTimeout(timer);
-      subscription.unsubscribe();
+      stop();
     };
   }, [client, runId]);
   return { run, lines, error };
