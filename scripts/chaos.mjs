@@ -1,5 +1,5 @@
 /**
- * `npm run chaos`: breaks the relay, its database and its disk in every way tests/chaos knows, whole sizes, and prints a summary.
+ * `npm run chaos`: breaks the relay, what runs depend on, the database and the disk in every way tests/chaos knows, whole sizes, and prints a summary.
  * `npm run chaos -- relay-killed` runs one file. CHAOS_SEED repeats a run's decisions; CHAOS_KILLS sets how often the relay is killed.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

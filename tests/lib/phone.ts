@@ -10,6 +10,7 @@ import superjson from 'superjson';
 import { v7 } from 'uuid';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
+import { followRun } from '../../apps/web/src/data/follow-run.ts';
 import { until } from './installation.ts';
 
 /** An attached document as the phone holds it. */
@@ -101,11 +102,18 @@ export class Phone {
 
   /** Taps Run on a cell. Answers the run's id. */
   async run(document: PhoneDocument, projectId: string, cellIndex: number, extra: Partial<CreateRunInput> = {}): Promise<string> {
+    const input = this.request(document, projectId, cellIndex, extra);
+    await this.api.runs.create.mutate(input);
+    return input.runId;
+  }
+
+  /** RU2: what a tap on Run sends, made once and kept until it was answered. */
+  request(document: PhoneDocument, projectId: string, cellIndex: number, extra: Partial<CreateRunInput> = {}): CreateRunInput {
     const text = document.text.toString();
     const cell = parseCells(text)[cellIndex];
     if (!cell) throw new Error(`there is no cell ${cellIndex}`);
     const anchor = Y.createRelativePositionFromTypeIndex(document.text, cell.codeEnd);
-    const input: CreateRunInput = {
+    return {
       runId: v7(),
       projectId,
       documentId: document.id,
@@ -118,8 +126,6 @@ export class Phone {
       cellIndex,
       ...extra,
     };
-    await this.api.runs.create.mutate(input);
-    return input.runId;
   }
 
   /** Watches a run until it has ended, or until `enough` says so. Survives the server going away. */
@@ -134,29 +140,24 @@ export class Phone {
           ),
         );
       }, withinMs);
-      const subscription = this.api.runs.watch.subscribe(
-        { runId, after: 0 },
-        {
-          onData: (tracked) => {
-            const item = tracked.data as RunWatchItem;
-            if (item.type === 'run') seen.run = item.run;
-            else {
-              seen.events.push(item.event);
-              if (item.event.body.kind === 'stdout') seen.stdout += item.event.body.text;
-            }
-            if (!seen.run || !enough(seen)) return;
-            stop();
-            resolve(seen);
-          },
-          onError: (error) => {
-            stop();
-            reject(error);
-          },
-        },
-      );
+      const onItem = (item: RunWatchItem): void => {
+        if (item.type === 'run') seen.run = item.run;
+        else {
+          seen.events.push(item.event);
+          if (item.event.body.kind === 'stdout') seen.stdout += item.event.body.text;
+        }
+        if (!seen.run || !enough(seen)) return;
+        stop();
+        resolve(seen);
+      };
+      const unfollow = followRun(this.api.runs.watch.subscribe, runId, 0, onItem, (error, final) => {
+        if (!final) return;
+        stop();
+        reject(error);
+      });
       const stop = () => {
         clearTimeout(timer);
-        subscription.unsubscribe();
+        unfollow();
       };
     });
   }
