@@ -27,9 +27,16 @@ export interface UpdateInfo {
   readonly skips: boolean;
 }
 
+/** Where in an update its parts lie: the structs of each client, and the deletions up to the end. Offsets in bytes. */
+export interface UpdateLayout {
+  readonly blocks: { readonly client: number; readonly structs: number; readonly start: number; readonly end: number }[];
+  deletesAt: number;
+}
+
 /** The update as far as it was read. */
 interface Reading {
   readonly cursor: ByteCursor;
+  readonly layout: UpdateLayout | null;
   readonly ranges: StructRange[];
   needs: Map<number, number> | null;
   structs: number;
@@ -49,10 +56,12 @@ const SKIP = 10;
  * Reads a whole Yjs V1 update and refuses anything Yjs would half-apply, choke on or silently misread (SY14): truncated,
  * trailing, huge counts, unknown content, empty structs, structs that hang on themselves, deletions out of order, clocks
  * beyond reason. Takes the cursor to its end. Throws {@link BadFrame}.
+ * @param layout is filled in, where the caller wants to take the update apart
  */
-export function checkUpdate(cursor: ByteCursor): UpdateInfo {
-  const reading: Reading = { cursor, ranges: [], needs: null, structs: 0, skips: false, client: 0, clock: 0 };
+export function checkUpdate(cursor: ByteCursor, layout: UpdateLayout | null = null): UpdateInfo {
+  const reading: Reading = { cursor, layout, ranges: [], needs: null, structs: 0, skips: false, client: 0, clock: 0 };
   checkStructs(reading);
+  if (layout) layout.deletesAt = cursor.at;
   const deletes = checkDeleteSet(cursor);
   cursor.finish();
   const { ranges, needs, structs, skips } = reading;
@@ -73,8 +82,9 @@ function checkStructs(reading: Reading): void {
 }
 
 function checkClient(reading: Reading, structs: number): void {
-  const { cursor, client, ranges } = reading;
+  const { cursor, client, ranges, layout } = reading;
   reading.clock = cursor.varUint();
+  const start = cursor.at;
   let from = -1;
   let to = 0;
   for (let n = 0; n < structs; n++) {
@@ -91,6 +101,7 @@ function checkClient(reading: Reading, structs: number): void {
   }
   reading.structs += structs;
   if (from !== -1) ranges.push({ client, from, to });
+  layout?.blocks.push({ client, structs, start, end: cursor.at });
 }
 
 function structLength(reading: Reading, info: number): number {

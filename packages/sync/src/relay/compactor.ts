@@ -74,5 +74,7 @@ export class Compactor {
       this.#asked.delete(room);
       this.#tookMs = performance.now() - started;
     }
+    // What came meanwhile may be long again, and no further edit may come to say so.
+    if (room.logSize.isLong) void this.request(room);
   }
 }

@@ -1,5 +1,6 @@
 import * as Y from 'yjs';
 import type { LoadedDocument } from '../store/document-store.ts';
+import type { ReadyState } from '../store/ready-state.ts';
 import { withSteps } from './bounded-integrate.ts';
 import { checkStructs } from './check-structs.ts';
 import type { StructRange, UpdateInfo } from './check-update.ts';
@@ -18,9 +19,14 @@ export interface AppliedUpdate {
   readonly gapped: boolean;
 }
 
-/** The Y.Doc of a room, with what a relay asks of it: applying, encoding without gapped structs (SY14), and history checks (SY7). */
+/**
+ * The Y.Doc of a room, with what a relay asks of it: applying, encoding without gapped structs (SY14), and history checks (SY7).
+ * SY16: a document that came ready to be handed out is built when first needed; who has nothing yet is answered without it.
+ */
 export class DocumentState {
-  readonly doc: Y.Doc;
+  #doc: Y.Doc | null = null;
+  /** Until it is built. */
+  #ready: ReadyState | null;
   #version = 0;
   /** Weak: between storms it is the garbage collector's, and no timer is needed for that. */
   #full: { version: number; bytes: WeakRef<Uint8Array> } | null = null;
@@ -32,15 +38,35 @@ export class DocumentState {
   #measured = -1;
 
   constructor(loaded: LoadedDocument) {
-    this.doc = buildDocument(loaded);
-    this.#bytes = bytesOf(loaded);
-    const { pendingStructs } = this.doc.store;
+    this.#bytes = loaded.ready?.update.length ?? bytesOf(loaded);
+    this.#ready = loaded.ready ?? null;
+    if (!this.#ready) this.#doc = this.#build(loaded);
+  }
+
+  /** Throws where it is not built yet and Yjs cannot build it. */
+  get doc(): Y.Doc {
+    if (this.#doc) return this.#doc;
+    const ready = this.#ready!;
+    this.#doc = this.#build({ snapshot: null, updates: [ready.update] });
+    this.#ready = null;
+    this.#full = { version: this.#version, bytes: new WeakRef(ready.update) };
+    return this.#doc;
+  }
+
+  get isBuilt(): boolean {
+    return this.#doc !== null;
+  }
+
+  #build(loaded: Pick<LoadedDocument, 'snapshot' | 'updates'>): Y.Doc {
+    const doc = buildDocument(loaded);
+    const { pendingStructs } = doc.store;
     if (pendingStructs) this.#gapStructs = Y.decodeUpdateV2(pendingStructs.update).structs.length;
-    this.doc.on('update', (update: Uint8Array, _origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
+    doc.on('update', (update: Uint8Array, _origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
       this.#version++;
       this.#integrated = update;
       this.#ranges = rangesOf(transaction);
     });
+    return doc;
   }
 
   /**
@@ -91,6 +117,7 @@ export class DocumentState {
 
   /** What a client with this state vector lacks (Yjs V1). The whole state is cached for a storm of joiners (SY16). */
   encodeFor(stateVector: Uint8Array): Uint8Array {
+    if (this.#ready && stateVector.length === 1) return this.#ready.update;
     if (stateVector.length > 1) return withoutGaps(this.doc, () => Y.encodeStateAsUpdate(this.doc, stateVector));
     const cached = this.#full?.version === this.#version ? this.#full.bytes.deref() : undefined;
     if (cached) return cached;
@@ -105,7 +132,7 @@ export class DocumentState {
   }
 
   get stateVector(): Uint8Array {
-    return Y.encodeStateVector(this.doc);
+    return this.#ready ? Y.encodeStateVector(this.#ready.clocks as Map<number, number>) : Y.encodeStateVector(this.doc);
   }
 
   get text(): string {
@@ -148,17 +175,18 @@ export class DocumentState {
 
   /** The clock after the last struct of a client. */
   clockOf(client: number): number {
-    return Y.getState(this.doc.store, client);
+    return this.#ready ? (this.#ready.clocks.get(client) ?? 0) : Y.getState(this.doc.store, client);
   }
 
   /** SY7: true where a history with these client ids has nothing in common with ours, and both have something. */
   isForeign(clients: readonly number[]): boolean {
-    const ours = this.doc.store.clients;
+    const ours = this.#ready?.clocks ?? this.doc.store.clients;
     return clients.length > 0 && ours.size > 0 && !clients.some((client) => ours.has(client));
   }
 
   /** Bytes of structs and deletions that wait for missing structs. */
   get gapBytes(): number {
+    if (this.#ready) return 0;
     const store = this.doc.store;
     return (store.pendingStructs?.update.length ?? 0) + (store.pendingDs?.length ?? 0);
   }
@@ -169,7 +197,7 @@ export class DocumentState {
   }
 
   destroy(): void {
-    this.doc.destroy();
+    this.#doc?.destroy();
   }
 }
 

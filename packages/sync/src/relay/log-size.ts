@@ -18,7 +18,7 @@ export class LogSize {
     this.#limits = limits;
     this.#rows = loaded.updates.length;
     for (const update of loaded.updates) this.#bytes += update.length;
-    this.#snapshotBytes = loaded.snapshot?.length ?? 0;
+    this.#snapshotBytes = loaded.ready?.snapshotBytes ?? loaded.snapshot?.length ?? 0;
   }
 
   /** One more update. */

@@ -35,6 +35,13 @@ export function receiveUpdate(talk: Conversation, frame: ClientFrame & { kind: '
     return;
   }
   const { update, info } = frame;
+  // What most have to say when they come is nothing: no document is built for that (SY16).
+  const isEmpty = info.ranges.length === 0 && info.deletes.length === 0 && talk.introduced;
+  if (isEmpty && !talk.room.state.isBuilt) {
+    talk.room.acknowledgeLater(talk.peer, update);
+    return;
+  }
+  if (!talk.room.build()) return;
   const refusal = whyNot(talk, frame, host);
   if (refusal) refuse(talk, host, refusal.reason, refusal.code, refusal.message);
   else applyUpdate(talk, update, info, host);

@@ -29,6 +29,9 @@ import { SocketPeer } from './socket-peer.ts';
 import { Suspects } from './suspects.ts';
 import { type Admission, admit, refuseUpgrade } from './upgrade.ts';
 
+// Time to read before the first edit.
+const BUILD_AFTER_MS = 1_000;
+
 export interface RelayOptions {
   readonly store: DocumentStore;
   readonly authorizer: Authorizer;
@@ -269,11 +272,13 @@ export class Relay {
     if (room.logSize.isLong) void this.#compactor.request(room);
   }
 
-  /** SY9. After those who wait for the document have it. */
+  /** SY9. After those who wait for the document have it; and before they edit, it should be built (SY16). */
   #loaded(room: Room, storedHash: string | null): void {
-    setImmediate(() => {
-      if (this.#rooms.find(room.ref.documentId) === room) this.#projector.check(room, storedHash);
-    });
+    const check = () => {
+      if (this.#rooms.find(room.ref.documentId) === room && room.build()) this.#projector.check(room, storedHash);
+    };
+    if (room.state.isBuilt) setImmediate(check);
+    else setTimeout(check, BUILD_AFTER_MS).unref();
   }
 
   #changedElsewhere(room: Room): void {
@@ -303,7 +308,7 @@ export class Relay {
       'An update could not be applied; it was not stored, and the document is loaded again.',
     );
     this.#projector.forget(room);
-    this.#rooms.drop(room);
+    this.#rooms.dropBroken(room);
   }
 
   #end(documentId: string, code: number, reason: string): void {

@@ -13,7 +13,7 @@ interface Slot {
 }
 
 export interface RoomRegistryOptions {
-  readonly store: Pick<DocumentStore, 'load'>;
+  readonly store: Pick<DocumentStore, 'load' | 'loadReady'>;
   readonly host: RoomHost;
   readonly log: Log;
   readonly metrics: RelayMetrics;
@@ -47,6 +47,8 @@ export interface RoomLease {
 export class RoomRegistry {
   readonly #options: RoomRegistryOptions;
   readonly #slots = new Map<string, Slot>();
+  /** Documents that turned out wrong in memory: from then on they are built before anyone sees them. */
+  readonly #broken = new Set<string>();
 
   constructor(options: RoomRegistryOptions) {
     this.#options = options;
@@ -87,6 +89,12 @@ export class RoomRegistry {
     }
   }
 
+  /** Takes a room out whose document is not to be trusted. */
+  dropBroken(room: Room): void {
+    this.#broken.add(room.ref.documentId);
+    this.drop(room);
+  }
+
   /** Takes a room out at once, whoever is in it; the next one to come loads anew. */
   drop(room: Room): void {
     const slot = this.#slots.get(room.ref.documentId);
@@ -114,7 +122,7 @@ export class RoomRegistry {
       await new Promise<void>((resolve) => host.queue.barrier(documentId, resolve));
       await nodes?.opening(documentId);
       const started = performance.now();
-      const stored = await store.load(documentId);
+      const stored = store.loadReady && !this.#broken.has(documentId) ? await store.loadReady(documentId) : await store.load(documentId);
       metrics.loadMs.observe(performance.now() - started);
       return stored && { room: new Room(stored, host), loaded: stored };
     };

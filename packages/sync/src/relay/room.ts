@@ -98,6 +98,7 @@ export class Room {
    * in order, so that nothing falls between the two.
    */
   sendState(peer: Peer, stateVector: Uint8Array, as: 'step2' | 'update'): void {
+    if (stateVector.length > 1 && !this.build()) return;
     const update = this.state.encodeFor(stateVector);
     this.#host.queue.barrier(this.ref.documentId, () => {
       if (!this.#peers.has(peer)) return;
@@ -136,6 +137,7 @@ export class Room {
 
   /** An update a store learnt of by itself: durable already. */
   applyExternal(update: Uint8Array): void {
+    if (!this.build()) return;
     this.#show(this.state.applyTrusted(update), () => this.#host.changed(this));
   }
 
@@ -166,6 +168,16 @@ export class Room {
     for (const peer of [...this.#peers]) {
       peer.close(code, reason);
       this.leave(peer);
+    }
+  }
+
+  /** SY16: builds the document where it was handed out unbuilt so far. False where it cannot be: everybody comes back to one that is built first. */
+  build(): boolean {
+    try {
+      return this.state.doc !== null;
+    } catch (error) {
+      this.fail(error);
+      return false;
     }
   }
 

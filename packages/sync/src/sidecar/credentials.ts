@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { id } from '@markco/core/ids';
+import { uuidArray } from '@markco/db/binary-array';
 import type { Db } from '@markco/db/client';
+import type { Statement, StatementLane } from '@markco/db/statement-lane';
 
 /** Who a personal access token or a session cookie belongs to. `sid`: the row revocation names (SE2). */
 export interface Bearer {
@@ -40,14 +42,19 @@ export async function bySession(db: Db, request: IncomingMessage, publicUrl: str
 /** How {@link standing} names a session, device or token of a person. */
 export const standingKey = (userId: string, sid: string): string => `${userId} ${sid}`;
 
+const READ_STANDING: Statement = {
+  name: 'read_standing',
+  text: `
+    SELECT id::text, user_id::text FROM sessions WHERE id = ANY($1::uuid[]) AND expires > $2::timestamptz
+    UNION ALL SELECT id::text, user_id::text FROM devices WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL
+    UNION ALL SELECT id::text, user_id::text FROM access_tokens WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > $2::timestamptz)`,
+};
+
 /** SE2: which of these sessions, devices and tokens still stand. */
-export async function standing(db: Db, keys: readonly string[], now: Date): Promise<Map<string, true>> {
+export async function standing(lane: StatementLane, keys: readonly string[], now: Date): Promise<Map<string, true>> {
   const ids = keys.map((key) => key.slice(key.indexOf(' ') + 1)).filter((sid) => id.safeParse(sid).success);
-  const rows = await db.$queryRaw<{ id: string; user_id: string }[]>`
-    SELECT id::text, user_id::text FROM sessions WHERE id = ANY(${ids}::uuid[]) AND expires > ${now}
-    UNION ALL SELECT id::text, user_id::text FROM devices WHERE id = ANY(${ids}::uuid[]) AND revoked_at IS NULL
-    UNION ALL SELECT id::text, user_id::text FROM access_tokens WHERE id = ANY(${ids}::uuid[]) AND revoked_at IS NULL
-      AND (expires_at IS NULL OR expires_at > ${now})`;
+  const rows = await lane.run<{ id: string; user_id: string }>(READ_STANDING, [uuidArray(ids), now.toISOString()]);
   return new Map(rows.map((row) => [standingKey(row.user_id, row.id), true]));
 }
 

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { id } from '@markco/core/ids';
 import { CLOSE } from '@markco/core/sync/close-code';
+import { uuidArray } from '@markco/db/binary-array';
 import type { Db } from '@markco/db/client';
+import { type Statement, StatementLane } from '@markco/db/statement-lane';
 import { GroupLookup } from '../group-lookup.ts';
 import type { SyncAddress } from '../relay/address.ts';
 import { type Access, type Authorizer, UpgradeRefused } from '../relay/authorize.ts';
@@ -27,14 +29,22 @@ const AT_ONCE = 200;
  */
 export class PostgresAuthorizer implements Authorizer {
   readonly #options: PostgresAuthorizerOptions;
+  /** Everyone who opens a document waits for these questions; the rarer ones go through Prisma. */
+  readonly #lane: StatementLane;
   /** After a restart everyone comes at once, and every minute everyone is checked again: few questions, not one a socket. */
   readonly #documents: GroupLookup<DocumentRef>;
   readonly #standing: GroupLookup<true>;
 
   constructor(options: PostgresAuthorizerOptions) {
     this.#options = options;
-    this.#documents = new GroupLookup((ids) => readRefs(options.db, ids), AT_ONCE);
-    this.#standing = new GroupLookup((keys) => standing(options.db, keys, new Date()), AT_ONCE);
+    const lane = new StatementLane(options.db);
+    this.#lane = lane;
+    this.#documents = new GroupLookup((ids) => readRefs(lane, ids), AT_ONCE);
+    this.#standing = new GroupLookup((keys) => standing(lane, keys, new Date()), AT_ONCE);
+  }
+
+  close(): Promise<void> {
+    return this.#lane.close();
   }
 
   async authorize(request: IncomingMessage, address: SyncAddress): Promise<Access> {
@@ -94,8 +104,15 @@ export class PostgresAuthorizer implements Authorizer {
 const ALIVE = { deletedAt: null, projectRow: { deletedAt: null } } as const;
 const REF = { id: true, userId: true, projectId: true, project: true, docPath: true } as const;
 
-async function readRefs(db: Db, ids: readonly string[]): Promise<Map<string, DocumentRef>> {
-  const rows = await db.document.findMany({ where: { id: { in: [...ids] }, ...ALIVE }, select: REF });
+const READ_REFS: Statement = {
+  name: 'read_refs',
+  text: `SELECT d.id::text, d.user_id::text AS "userId", d.project_id::text AS "projectId", d.project, d.doc_path AS "docPath"
+    FROM documents d JOIN projects p ON p.id = d.project_id
+    WHERE d.id = ANY($1::uuid[]) AND d.deleted_at IS NULL AND p.deleted_at IS NULL`,
+};
+
+async function readRefs(lane: StatementLane, ids: readonly string[]): Promise<Map<string, DocumentRef>> {
+  const rows = await lane.run<Record<keyof typeof REF, string>>(READ_REFS, [uuidArray(ids)]);
   return new Map(rows.map((row) => [row.id, toRef(row)]));
 }
 

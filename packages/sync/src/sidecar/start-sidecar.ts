@@ -49,7 +49,7 @@ export async function startSidecar(env: SyncEnv, log: Log, limits: Partial<Relay
   await listen(server, env.SYNC_RELAY_PORT, env.HOST);
   const { port } = server.address() as AddressInfo;
   log.info({ port, host: env.HOST, mode: env.SYNC_MODE, store: store.kind }, `The relay listens on ${env.HOST}:${port}.`);
-  return { port, relay, stop: () => stop({ server, relay, store, bus, db, modes }) };
+  return { port, relay, stop: () => stop({ server, relay, store, authorizer, bus, db, modes }) };
 }
 
 interface StoreParts {
@@ -72,13 +72,14 @@ interface Parts {
   readonly server: Server;
   readonly relay: Relay;
   readonly store: DocumentStore;
+  readonly authorizer: PostgresAuthorizer;
   readonly bus: EventBus;
   readonly db: Db;
   readonly modes: FlagModes;
 }
 
 /** OP4. What it resolves with is told beside "ready". */
-async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server' | 'modes'>): Promise<object> {
+async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server' | 'authorizer' | 'modes'>): Promise<object> {
   await Promise.all([store.ping(), bus.ping()]);
   const pending = await migrationsPending(db);
   if (pending.length > 0) throw new Error(`The database lacks ${pending.length} migration(s).`);
@@ -87,13 +88,13 @@ async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server' | 'mo
   return nodes ? { nodes } : {};
 }
 
-async function stop({ server, relay, store, bus, db, modes }: Parts): Promise<boolean> {
+async function stop({ server, relay, store, authorizer, bus, db, modes }: Parts): Promise<boolean> {
   modes.stop();
   server.close();
   const saved = await relay.close({ deadlineMs: FLUSH_MS });
   server.closeAllConnections();
   // With the database away these may hang: what matters is done.
-  await withDeadline(Promise.allSettled([store.close(), bus.close(), db.$disconnect()]), 2_000).catch(() => {});
+  await withDeadline(Promise.allSettled([store.close(), authorizer.close(), bus.close(), db.$disconnect()]), 2_000).catch(() => {});
   return saved;
 }
 

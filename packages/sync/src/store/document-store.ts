@@ -1,4 +1,5 @@
 import type { VersionReason, VersionView } from '@markco/core/contract/versions';
+import type { ReadyState } from './ready-state.ts';
 
 /**
  * SY8: the one contract of every place document state is kept. Implementations: prisma, file, mirror (two of them
@@ -24,6 +25,11 @@ export interface LoadedDocument {
   readonly contentHash?: string | null;
   /** Where the store counts (SY18): how many updates of the document it ever took, all of which are in this state. */
   readonly version?: number;
+  /** SY16: all of it, ready to be handed out; `snapshot` is null then, and `updates` are in it already. Only {@link DocumentStore.loadReady} gives it. */
+  readonly ready?: ReadyState & {
+    /** Bytes of the snapshot that was not loaded. */
+    readonly snapshotBytes: number;
+  };
 }
 
 /** Versions by document id, see {@link LoadedDocument.version}. */
@@ -91,6 +97,8 @@ export interface DocumentStore {
   readonly kind: string;
   /** Null where the document does not exist or is deleted. Rejects where that cannot be known (SY6: never an empty state instead of an error). */
   load(documentId: string): Promise<LoadedDocument | null>;
+  /** As {@link load}, for whoever shows the document before reading it (SY16): it may come as `ready`. Only where the store keeps that. */
+  loadReady?(documentId: string): Promise<LoadedDocument | null>;
   /**
    * Resolves once all batches are durable together; rejects with none of them applied (SY4). A store that counts answers with each
    * document's version after its batch: the updates of the batch are the ones up to it.

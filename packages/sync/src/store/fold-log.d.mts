@@ -1,6 +1,7 @@
-/** A snapshot (Yjs V2) of a log, what of the log must stay behind as one V1 update (gapped structs, SY14), and the text. */
+/** A snapshot (Yjs V2) of a log, what of the log must stay behind as one V1 update (gapped structs, SY14), and the text. `wire`: the same as the snapshot, ready to be sent (`wire-state.mjs`); null for small and for huge documents. */
 export interface FoldedLog {
   readonly snapshot: Uint8Array<ArrayBuffer>;
+  readonly wire: Uint8Array<ArrayBuffer> | null;
   readonly gaps: Uint8Array<ArrayBuffer> | null;
   readonly text: string;
 }

@@ -1,6 +1,10 @@
 // Plain JavaScript, because a worker thread runs it without a TypeScript loader; fold-log.d.mts gives it its types.
 import { createHash } from 'node:crypto';
 import * as Y from 'yjs';
+import { writeWireState } from './wire-state.mjs';
+
+// Below, a document is built as fast as this could be read; above, it would cost more to store than it is worth.
+const WIRE_BYTES = { atLeast: 64 * 1024, atMost: 8 * 1024 * 1024 };
 
 /**
  * SY10: folds a log into a snapshot, in one Yjs transaction. Structs whose predecessors are missing are never part of the
@@ -22,8 +26,11 @@ export function foldLog(snapshot, updates) {
   doc.store.pendingStructs = null;
   doc.store.pendingDs = null;
   const waiting = [pendingStructs?.update, pendingDs].filter((update) => update != null);
+  const state = Y.encodeStateAsUpdateV2(doc);
+  const worthIt = state.length >= WIRE_BYTES.atLeast && state.length <= WIRE_BYTES.atMost;
   const folded = {
-    snapshot: Y.encodeStateAsUpdateV2(doc),
+    snapshot: state,
+    wire: worthIt ? writeWireState(doc, createHash('sha256').update(state).digest('hex')) : null,
     gaps: waiting.length > 0 ? Y.convertUpdateFormatV2ToV1(Y.mergeUpdatesV2(waiting)) : null,
     text: doc.getText('content').toString(),
   };

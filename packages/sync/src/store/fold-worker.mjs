@@ -18,5 +18,7 @@ parentPort?.on('message', ({ id, kind, snapshot, updates }) => {
 /** Handed over instead of copied, where they are not part of something larger. */
 function buffersOf(result) {
   if (typeof result === 'string') return [];
-  return [result.snapshot, result.gaps].flatMap((bytes) => (bytes && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : []));
+  return [result.snapshot, result.wire, result.gaps].flatMap((bytes) =>
+    bytes && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer] : [],
+  );
 }

@@ -103,6 +103,55 @@ describe('PrismaStore', () => {
     await expect(store.load(ref.documentId)).rejects.toThrow('damaged');
   });
 
+  describe('SY16: large documents are kept as they are sent', () => {
+    const LONG = 'long '.repeat(15_000);
+    const wires = (ref: DocumentRef) => database.db.documentVersion.count({ where: { documentId: ref.documentId, kind: 'wire' } });
+    const folded = async () => {
+      const store = openStore();
+      const { updates } = typing([LONG, 'one ', 'two ']);
+      const ref = await createDocument([updates[0]!]);
+      await store.compact(ref.documentId);
+      await store.append([{ ref, updates: updates.slice(1) }]);
+      return { store, ref };
+    };
+    const readyText = async (store: PrismaStore, ref: DocumentRef) => {
+      const { DocumentState } = await import('../relay/document-state.ts');
+      const loaded = (await store.loadReady(ref.documentId))!;
+      return { isReady: loaded.ready !== undefined, text: new DocumentState(loaded).text };
+    };
+
+    it('and come with what was stored since', async () => {
+      const { store, ref } = await folded();
+      expect(await readyText(store, ref)).toEqual({ isReady: true, text: `${LONG}one two ` });
+      const [ready, built] = [(await store.loadReady(ref.documentId))!, (await store.load(ref.documentId))!];
+      expect(ready).toMatchObject({ ref, epoch: built.epoch, version: built.version, snapshot: null });
+      expect(ready.updates.map((update) => [...update])).toEqual(built.updates.map((update) => [...update]));
+      expect(ready.ready!.snapshotBytes).toBe(built.snapshot!.length);
+      await store.compact(ref.documentId);
+      expect(await wires(ref)).toBe(1);
+      expect(await readyText(store, ref)).toEqual({ isReady: true, text: `${LONG}one two ` });
+    });
+
+    it('and are read as ever where that is damaged or of another snapshot', async () => {
+      const { store, ref } = await folded();
+      const wire = { documentId: ref.documentId, kind: 'wire' };
+      const { yjsState } = await database.db.documentVersion.findFirstOrThrow({ where: wire });
+      await database.db.documentVersion.updateMany({ where: wire, data: { yjsState: yjsState!.slice(0, -1) } });
+      expect(await readyText(store, ref)).toEqual({ isReady: false, text: `${LONG}one two ` });
+      await database.db.documentVersion.updateMany({ where: wire, data: { yjsState: yjsState! } });
+      await database.db.document.update({ where: { id: ref.documentId }, data: { yjsState: null, yjsStateSha256: null } });
+      expect((await readyText(store, ref)).isReady).toBe(false);
+    });
+
+    it('small ones are not', async () => {
+      const store = openStore();
+      const ref = await createDocument(typing(['short']).updates);
+      await store.compact(ref.documentId);
+      expect(await wires(ref)).toBe(0);
+      expect(await readyText(store, ref)).toEqual({ isReady: false, text: 'short' });
+    });
+  });
+
   it('SY9: keeps the last two generations and one version a day', async () => {
     const store = openStore();
     const { updates } = typing(['a', 'b', 'c', 'd']);

@@ -18,7 +18,7 @@ import { compactDocument } from './prisma/compact-document.ts';
 import { locateDocuments } from './prisma/locate-documents.ts';
 import { PrismaVersions } from './prisma/prisma-versions.ts';
 import { readHeads } from './prisma/read-heads.ts';
-import { readSmallStates, readState, type StoredState } from './prisma/read-state.ts';
+import { readReadyState, readSmallStates, readState, type StoredState } from './prisma/read-state.ts';
 import { saveContents } from './prisma/save-contents.ts';
 
 const LOADS_AT_ONCE = 64;
@@ -34,6 +34,7 @@ export class PrismaStore implements DocumentStore {
   readonly #appends: StatementLane;
   readonly #contents: StatementLane;
   readonly #loads: StatementLane;
+  readonly #largeLoads: StatementLane;
   readonly #small: GroupLookup<StoredState>;
 
   constructor(db: Db, log: Log) {
@@ -43,15 +44,29 @@ export class PrismaStore implements DocumentStore {
     this.#appends = new StatementLane(db);
     this.#contents = new StatementLane(db);
     this.#loads = new StatementLane(db);
+    this.#largeLoads = new StatementLane(db);
     this.#small = new GroupLookup((ids) => readSmallStates(this.#loads, ids), LOADS_AT_ONCE);
   }
 
   async load(documentId: string): Promise<LoadedDocument | null> {
-    const state = (await this.#small.get(documentId)) ?? (await readState(this.#db, documentId));
+    return this.#loaded((await this.#small.get(documentId)) ?? (await readState(this.#db, documentId)));
+  }
+
+  /** SY16. Large documents come as they are sent, where they were folded so. */
+  async loadReady(documentId: string): Promise<LoadedDocument | null> {
+    const small = await this.#small.get(documentId);
+    if (small) return this.#loaded(small);
+    const large = await readReadyState(this.#largeLoads, documentId);
+    if (!large) return this.#loaded(await readState(this.#db, documentId));
+    const { ref, epoch, version, rows, contentHash, ready } = large;
+    return { ref, epoch, version, snapshot: null, contentHash, updates: rows.map(({ update }) => update), ready };
+  }
+
+  #loaded(state: StoredState | null): LoadedDocument | null {
     if (!state) return null;
     if (state.repaired) {
       this.#log.error(
-        { document_id: documentId, reason: 'checksum' },
+        { document_id: state.ref.documentId, reason: 'checksum' },
         'A snapshot was damaged; the one before it and its log were used. The next compaction repairs it.',
       );
     }
@@ -84,6 +99,6 @@ export class PrismaStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#thread.close(), this.#appends.close(), this.#contents.close(), this.#loads.close()]);
+    await Promise.all([this.#thread.close(), this.#appends.close(), this.#contents.close(), this.#loads.close(), this.#largeLoads.close()]);
   }
 }

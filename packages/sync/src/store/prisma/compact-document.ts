@@ -31,6 +31,7 @@ export function compactDocument(db: Db, documentId: string, fold: Fold): Promise
       const updates = state.rows.map(({ update }) => update);
       const folded = await fold(state.snapshot, [...state.replay, ...updates]);
       await keepGeneration(tx, state);
+      await keepWire(tx, state, folded.wire);
       await keepDaily(tx, state, folded.text);
       // Last, as it locks the row that appends need.
       if (!(await writeSnapshot(tx, state, folded))) throw new Error('The history of the document was replaced while it was compacted.');
@@ -40,10 +41,10 @@ export function compactDocument(db: Db, documentId: string, fold: Fold): Promise
   );
 }
 
-/** The snapshot before, and the log that leads from it to the new one. */
+/** The snapshot before, and the log that leads from it to the new one, in place of what was kept. */
 async function keepGeneration(tx: Tx, state: StoredState): Promise<void> {
   const { documentId } = state.ref;
-  await tx.$executeRaw`DELETE FROM document_versions WHERE document_id = ${documentId}::uuid AND kind IN ('generation', 'generation_log')`;
+  await tx.$executeRaw`DELETE FROM document_versions WHERE document_id = ${documentId}::uuid AND kind IN ('generation', 'generation_log', 'wire')`;
   const until = state.rows.map(({ seq }) => seq);
   if (!state.repaired) return copyGeneration(tx, state, until);
   const log = writeLogBlob([...state.replay.map((update) => ({ seq: 0n, update })), ...state.rows]);
@@ -64,6 +65,14 @@ async function copyGeneration(tx: Tx, { ref, epoch }: StoredState, seqs: readonl
     SELECT gen_random_uuid(), ${id}::uuid, 'generation_log', ${epoch}, log, encode(sha256(log), 'hex'), '', now()
     FROM (SELECT string_agg(int8send(seq) || int4send(length(bytes)) || bytes, ''::bytea ORDER BY seq) AS log
       FROM document_updates WHERE document_id = ${id}::uuid AND seq = ANY(${seqs}::bigint[])) folded`;
+}
+
+/** SY16: the new snapshot as it is sent; the one before is gone. */
+async function keepWire(tx: Tx, { ref, epoch }: StoredState, wire: Uint8Array<ArrayBuffer> | null): Promise<void> {
+  if (!wire) return;
+  await tx.$executeRaw`
+    INSERT INTO document_versions (id, document_id, kind, epoch, yjs_state, sha256, content_text)
+    VALUES (gen_random_uuid(), ${ref.documentId}::uuid, 'wire', ${epoch}, ${wire}, ${sha256(wire)}, '')`;
 }
 
 async function writeSnapshot(tx: Tx, state: StoredState, folded: FoldedLog): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { uuidArray } from '@markco/db/binary-array';
 import { type DbOrTx, Prisma } from '@markco/db/client';
 import type { Statement, StatementLane } from '@markco/db/statement-lane';
-import type { DocumentRef } from '../document-store.ts';
+import type { DocumentRef, LoadedDocument } from '../document-store.ts';
+import { readyState } from '../ready-state.ts';
 import { type LogRow, readLogBlob } from './log-blob.ts';
 import { sha256 } from './sha256.ts';
 
@@ -41,20 +42,41 @@ interface VersionRow {
   sha256: string;
 }
 
-const COLUMNS = Prisma.raw(`
-  d.id::text, d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.seq::float8 AS version, d.yjs_state,
+const HEAD_AND_LOG = `
+  d.id::text, d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.seq::float8 AS version,
   d.yjs_state_sha256, d.content_hash, d.status,
   (SELECT string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)
-   FROM document_updates u WHERE u.document_id = d.id) AS log`);
+   FROM document_updates u WHERE u.document_id = d.id) AS log`;
+const COLUMNS = Prisma.raw(`${HEAD_AND_LOG}, d.yjs_state`);
 
-// What many of them may take of memory at once is bounded by this.
+// What many of them may take of memory at once is bounded by this. Above the second there may be a state that is ready to be sent.
 const SMALL_BYTES = 256 * 1024;
+const BUILT_BYTES = 64 * 1024;
 
 const READ_SMALL: Statement = {
   name: 'read_small_states',
   text: `SELECT ${COLUMNS.sql} FROM documents d
-    WHERE d.id = ANY($1::uuid[]) AND d.deleted_at IS NULL AND COALESCE(length(d.yjs_state), 0) + d.log_bytes <= ${SMALL_BYTES}`,
+    WHERE d.id = ANY($1::uuid[]) AND d.deleted_at IS NULL AND COALESCE(length(d.yjs_state), 0) + d.log_bytes <= ${SMALL_BYTES}
+      AND (d.yjs_state IS NULL OR length(d.yjs_state) < ${BUILT_BYTES}
+        OR NOT EXISTS (SELECT 1 FROM document_versions v WHERE v.document_id = d.id AND v.kind = 'wire'))`,
 };
+
+// Where there is no state of that kind, or one of another history, nothing large is read.
+const READ_WIRE: Statement = {
+  name: 'read_wire_state',
+  text: `SELECT ${HEAD_AND_LOG}, NULL::bytea AS yjs_state, length(d.yjs_state) AS snapshot_bytes, v.yjs_state AS wire, v.sha256 AS wire_sha256
+    FROM documents d JOIN document_versions v ON v.document_id = d.id AND v.kind = 'wire' AND v.epoch = d.epoch
+    WHERE d.id = $1::uuid AND d.deleted_at IS NULL`,
+};
+
+interface WireRow extends DocumentRow {
+  snapshot_bytes: number;
+  wire: Uint8Array;
+  wire_sha256: string;
+}
+
+/** A document as it lies in Postgres, ready to be handed out (SY16). */
+export type StoredReady = Omit<StoredState, 'snapshot' | 'replay' | 'repaired'> & { readonly ready: NonNullable<LoadedDocument['ready']> };
 
 /**
  * SY9, SY10: snapshot and log in one statement, that is in one consistent read. A snapshot whose checksum is wrong falls back one
@@ -80,6 +102,16 @@ export async function readSmallStates(lane: StatementLane, documentIds: readonly
     if (state) states.set(row.id, state);
   }
   return states;
+}
+
+/** SY16: a large document without building it. Null where nothing intact of that kind fits its snapshot and log; {@link readState} has it then. */
+export async function readReadyState(lane: StatementLane, documentId: string): Promise<StoredReady | null> {
+  const [row] = await lane.run<WireRow>(READ_WIRE, [documentId]);
+  if (!row || !isIntact(row.wire, row.wire_sha256)) return null;
+  const stored = withoutSnapshot(row);
+  const updates = stored.rows.map(({ update }) => update);
+  const ready = readyState(row.wire, row.yjs_state_sha256, updates);
+  return ready && { ...stored, ready: { ...ready, snapshotBytes: row.snapshot_bytes } };
 }
 
 /** Null where the snapshot's checksum is wrong. */
