@@ -97,6 +97,11 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
   it('FB1, WB1 a linked folder is a project on the phone, its computer online', async () => {
     await markcoDone(laptop.dir, ['link', folder.root, '--yes']);
     await laptop.start();
+    // The page looks again every 20 s.
+    await until('the server has all documents', async () => {
+      const [project] = await api.api.projects.list.query();
+      return project && (await api.api.projects.documents.query({ projectId: project.id })).length === folder.files.length;
+    });
     await page.goto('/');
     const card = page.getByTestId('project-card');
     await card.filter({ hasText: `${folder.files.length} documents` }).waitFor({ timeout: 120_000 });
