@@ -9,6 +9,8 @@ describe('a WebSocket frame', () => {
   it('SY13: is made once for what goes to many, and anew for other bytes', () => {
     const payload = Uint8Array.of(1, 2, 3);
     expect(wsFrame(payload)).toBe(wsFrame(payload));
+    const large = new Uint8Array(100_000);
+    expect(wsFrame(large)).toBe(wsFrame(large));
     expect([...wsFrame(Uint8Array.of(4))]).toEqual([0x82, 1, 4]);
     expect([...wsFrame(payload)]).toEqual([0x82, 3, 1, 2, 3]);
   });

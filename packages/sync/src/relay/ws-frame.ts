@@ -10,11 +10,16 @@ let lastFrame: Buffer | null = null;
 export function wsFrame(payload: Uint8Array): Buffer {
   if (lastFrame && payload === lastPayload) return lastFrame;
   const frame = makeFrame(payload);
-  // Large states must not stay in memory for this.
-  lastPayload = payload.length <= 65_536 ? payload : null;
+  lastPayload = payload;
   lastFrame = frame;
-  if (!lastPayload) lastFrame = null;
+  // A large one must not stay in memory for this: all whom it goes to are written to in this turn.
+  if (payload.length > 65_536) process.nextTick(forget);
   return frame;
+}
+
+function forget(): void {
+  lastPayload = null;
+  lastFrame = null;
 }
 
 function makeFrame(payload: Uint8Array): Buffer {
