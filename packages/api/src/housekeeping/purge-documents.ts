@@ -1,4 +1,4 @@
-import { BIN_DAYS } from '@markco/core/contract/versions';
+import { BIN_DAYS } from '@markco/core/document/bin-days';
 import type { Tx } from '@markco/db/client';
 import { inTx } from '@markco/db/in-tx';
 import type { Resources } from '../resources.ts';

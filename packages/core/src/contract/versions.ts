@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { id, instant } from '../ids.ts';
 
-/** How long a deleted document stays in the bin; then it goes, with everything of it. Days. */
-export const BIN_DAYS = 30;
-
 /**
  * Why a version was kept (kind `point`): before somebody restored another one (`restore`), before the files of a linked folder changed
  * in bulk (`outside_change`, FB5), before edits of a replaced history were merged in (`replaced_history`, SY7), before a text was written

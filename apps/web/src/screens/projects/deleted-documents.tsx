@@ -1,7 +1,7 @@
 'use client';
 
 import type { ProjectView } from '@markco/core/contract/projects';
-import { BIN_DAYS } from '@markco/core/contract/versions';
+import { BIN_DAYS } from '@markco/core/document/bin-days';
 import { trpc } from '../../data/trpc.ts';
 import { Button } from '../../ui/button.tsx';
 import { errorText, Notice } from '../../ui/notice.tsx';
