@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Held, Point } from '../lib/agent-proxy.ts';
 import { type Scenario, scenario, wholeScenario } from '../lib/chaos-scenario.ts';
 import { until } from '../lib/installation.ts';
+import { isRunning } from '../lib/is-running.ts';
 import { expectPromises, gatedCell, HALF, WHOLE_OUTPUT } from '../lib/run-promises.ts';
 import { RunWorld } from '../lib/run-world.ts';
 
@@ -98,6 +99,9 @@ async function strikeAt(blow: Blow, name: PointName, { explain, progress }: Scen
     // It may die before the first half was said.
     if (name !== 'first output') await until('what it had said is kept as recovered output', async () => (await stdoutOf(runId)) === HALF);
     expect(HALF.startsWith(await stdoutOf(runId))).toBe(true);
+    // "Interrupted" is true only when the code does not go on by itself.
+    const started = await until('its start is known', () => world.db.runEvent.findFirst({ where: { runId, kind: 'started' } }));
+    await until('the runtime ended with its agent', () => !isRunning((started.body as { pid: number }).pid));
   } else {
     expect(seen.run).toMatchObject({ state: 'completed', ranOn: 'Test laptop' });
     expect(seen.stdout).toBe(WHOLE_OUTPUT);

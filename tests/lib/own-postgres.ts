@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { createDb, type Db } from '@markco/db/client';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@markco/db/embedded-postgres';
 import { migrate } from '@markco/db/migrate';
 import { until } from '@markco/testing/relay-harness';
+import { isRunning, statOf } from './is-running.ts';
 
 /** A real, durable Postgres that a test may stop, hang and kill. It comes back on the same address, with what was committed. */
 export class OwnPostgres {
@@ -69,21 +70,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It ended meanwhile.
   }
-}
-
-/** Of /proc: the fields after the name in parentheses are state and parent. */
-function statOf(pid: number | string): string[] | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return null;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  const stat = statOf(pid);
-  return stat !== null && stat[0] !== 'Z';
 }
 
 function childrenOf(parent: number): number[] {

@@ -6,6 +6,7 @@ import { type TestEngine, testEngine } from '../test-support/test-engine.ts';
 import { acceptRun } from './accept-run.ts';
 import { createBatch } from './create-batch.ts';
 import { createRun } from './create-run.ts';
+import { offerRun } from './offer-run.ts';
 
 let t: TestEngine;
 afterEach(() => t.close());
@@ -39,6 +40,27 @@ describe('dispatch', () => {
     await silent.device.until(() => silent.device.commands('deny', asked.runId).length > 0);
     expect(silent.device.executed).toEqual([]);
     expect(worker.device.executed).toEqual([asked.runId]);
+  });
+
+  it('RU5: an offer stores the route it was decided on, whatever another process wrote on the row meanwhile', async () => {
+    const worker = await makeWorker(t.resources);
+    await worker.device.connect();
+    const asked = request();
+    await createRun(t.resources, t.ada, asked);
+    const routed = await t.run(asked.runId);
+    expect(routed).toMatchObject({ targetKind: 'cloud', reason: 'fallback_no_runtime' });
+    // A process that does not know what this one knows of the computer routes it there.
+    const there = { targetKind: 'device', reason: 'device_online', routeDetail: 'Laptop' };
+    await t.resources.db.run.update({ where: { id: asked.runId }, data: there });
+    await offerRun(t.resources, routed, worker.deviceId);
+    const { targetKind, reason, routeDetail } = routed;
+    expect(await t.untilRun(asked.runId, (run) => run.state === 'completed')).toMatchObject({
+      targetKind,
+      reason,
+      routeDetail,
+      deviceId: worker.deviceId,
+      ranOn: 'Cloud',
+    });
   });
 
   it('RU10: many ACCEPTs of one attempt make one grant a device may act on', async () => {

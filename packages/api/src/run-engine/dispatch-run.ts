@@ -31,7 +31,7 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
     const likely = run.deviceId ? resources.db.device.findUnique({ where: { id: run.deviceId } }).catch(() => null) : null;
     const route = await routeRun(resources, run, unfit);
     if (!route || route.target.kind === 'queue') return false;
-    const routed: RunRow = { ...run, targetKind: route.target.kind };
+    const routed: RunRow = { ...run, targetKind: route.target.kind, reason: route.reason, routeDetail: route.detail };
     const deviceId =
       route.target.kind === 'device' ? route.target.deviceId : await pickWorker(resources.db, routed, resources.clock.now(), unfit);
     if (!deviceId) {

@@ -18,6 +18,7 @@ export const sessionKey = (run: Pick<RunRow, 'userId' | 'projectId' | 'language'
 /**
  * RU9, RU10: claims a queued run for a device and offers it. One process wins: the row is taken with SKIP LOCKED, and the
  * limits of RU8 are counted under the locks of the session and of the device.
+ * @param run as it was routed: its target and reason are stored with the offer
  * @returns the offered row; `full` when the device runs as much as it may; `taken` when another process has it or its session is in use
  */
 export async function offerRun(resources: Resources, run: RunRow, deviceId: string): Promise<RunRow | 'full' | 'taken'> {
@@ -27,7 +28,9 @@ export async function offerRun(resources: Resources, run: RunRow, deviceId: stri
     const { session, device } = await countActive(tx, locked, deviceId);
     if (session > 0) return 'taken';
     if (device >= (run.targetKind === 'cloud' ? MAX_RUNNING_PER_WORKER : MAX_RUNNING_PER_DEVICE)) return 'full';
-    return sendOffer(resources, tx, locked, deviceId);
+    // Another process, which may know other devices to be unfit, may have routed the row elsewhere since: what is offered is what holds.
+    const { targetKind, reason, routeDetail } = run;
+    return sendOffer(resources, tx, locked, deviceId, { targetKind, reason, routeDetail });
   });
 }
 
@@ -39,13 +42,20 @@ export async function offerRun(resources: Resources, run: RunRow, deviceId: stri
 export async function offerNewRun(resources: Resources, tx: SqlTx, run: RunRow, deviceId: string, place: Place): Promise<RunRow | null> {
   const { session, device, waiting } = await countActive(tx, run, deviceId);
   if (session > 0 || waiting > 0 || device >= MAX_RUNNING_PER_DEVICE) return null;
-  return sendOffer(resources, tx, run, deviceId, place);
+  return sendOffer(resources, tx, run, deviceId, {}, place);
 }
 
-async function sendOffer(resources: Resources, tx: SqlTx, run: RunRow, deviceId: string, place?: Place): Promise<RunRow> {
+async function sendOffer(
+  resources: Resources,
+  tx: SqlTx,
+  run: RunRow,
+  deviceId: string,
+  route: Partial<Pick<RunRow, 'targetKind' | 'reason' | 'routeDetail'>>,
+  place?: Place,
+): Promise<RunRow> {
   const attempt = run.attempt + 1;
   const at = resources.clock.now();
-  const offered = await applyRunEvent(resources, tx, run, { type: 'offer', at, attempt, deviceId }, { message: null });
+  const offered = await applyRunEvent(resources, tx, run, { type: 'offer', at, attempt, deviceId }, { message: null, ...route });
   const command = { kind: 'offer' as const, userId: run.userId, runId: run.id, attempt };
   const offer = place && toOffer(offered, { slug: place.projectSlug, name: place.projectName });
   tx.afterCommit(() => sendCommand(resources, deviceId, command, offer));
