@@ -42,7 +42,7 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
   let page: Page;
   let problems: string[];
   let notebook: NotebookPage;
-  const folder = makeNotesFolder(100);
+  const folder = makeNotesFolder(300);
   const onDisk = (path: string) => readFileSync(join(folder.root, path), 'utf8');
   /** What must never happen, whatever a test looks at: an edit of a file that nobody edited. */
   let before: Map<string, string>;
