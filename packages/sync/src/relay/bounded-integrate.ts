@@ -1,4 +1,8 @@
 import * as Y from 'yjs';
+import { BadFrame } from './bad-frame.ts';
+
+// Going from one struct to the next costs a hundredth of a step.
+const LOOKS = 1_000_000;
 
 /** SY14: an update would take Yjs more steps than any honest one does. What it was applied to may hold half of it. */
 export class TooManySteps extends Error {
@@ -9,6 +13,7 @@ export class TooManySteps extends Error {
 }
 
 let stepsLeft = Number.POSITIVE_INFINITY;
+let looksLeft = 0;
 const integrate = Y.Item.prototype.integrate;
 
 /**
@@ -17,20 +22,38 @@ const integrate = Y.Item.prototype.integrate;
  */
 Y.Item.prototype.integrate = function (this: Y.Item, transaction: Y.Transaction, offset: number): void {
   if (stepsLeft !== Number.POSITIVE_INFINITY) {
+    if (offset === 0) checkPlace(this);
     stepsLeft -= stepsToPlace(this, transaction.doc.store);
     if (stepsLeft < 0) throw new TooManySteps();
   }
   integrate.call(this, transaction, offset);
 };
 
-/** Runs `apply`, within which Yjs may take so many steps to place structs. Throws {@link TooManySteps}. Not to be nested. */
+/**
+ * Runs `apply`, within which Yjs may take so many steps to place structs. Throws {@link TooManySteps}, and {@link BadFrame} where a struct
+ * is in no place at all. Not to be nested.
+ */
 export function withSteps<T>(steps: number, apply: () => T): T {
   stepsLeft = steps;
+  looksLeft = LOOKS;
   try {
     return apply();
   } finally {
     stepsLeft = Number.POSITIVE_INFINITY;
   }
+}
+
+/**
+ * What a struct was put between has to be there in that order, or where it ends up depends on how Yjs happens to hold its neighbours,
+ * and readers differ. Looked for as far as the time allows: others may honestly have written a lot in between.
+ */
+function checkPlace({ left, right, origin }: Y.Item): void {
+  if (!(left instanceof Y.Item)) return;
+  if (!Y.compareIDs(left.lastId, origin)) throw new BadFrame('a struct lies between what does not enclose it');
+  if (!(right instanceof Y.Item)) return;
+  let next = left.right;
+  while (next && next !== right && looksLeft-- > 0) next = next.right;
+  if (!next) throw new BadFrame('a struct lies between what does not enclose it');
 }
 
 type Store = Y.Doc['store'];

@@ -44,6 +44,8 @@ interface Reading {
   /** The struct being read. */
   client: number;
   clock: number;
+  /** The client of the id read last. */
+  named: number;
 }
 
 const NOTHING: ReadonlyMap<number, number> = new Map();
@@ -59,7 +61,7 @@ const SKIP = 10;
  * @param layout is filled in, where the caller wants to take the update apart
  */
 export function checkUpdate(cursor: ByteCursor, layout: UpdateLayout | null = null): UpdateInfo {
-  const reading: Reading = { cursor, layout, ranges: [], needs: null, structs: 0, skips: false, client: 0, clock: 0 };
+  const reading: Reading = { cursor, layout, ranges: [], needs: null, structs: 0, skips: false, client: 0, clock: 0, named: 0 };
   checkStructs(reading);
   if (layout) layout.deletesAt = cursor.at;
   const deletes = checkDeleteSet(cursor);
@@ -110,8 +112,9 @@ function structLength(reading: Reading, info: number): number {
   const kind = info & 31;
   // Yjs's two readers disagree about flags on structs that carry none: one takes them, the other throws.
   if (kind === GC || kind === SKIP) throw new BadFrame('a struct has an unknown content');
-  if (info & 0x80) readId(reading);
-  if (info & 0x40) readId(reading);
+  const [left, leftClient] = info & 0x80 ? [readId(reading), reading.named] : [-1, -1];
+  if (info & 0x40 && readId(reading) === left && reading.named === leftClient)
+    throw new BadFrame('a struct lies between what does not enclose it');
   const keyed = (info & 0xe0) === 0x20;
   if ((info & 0xc0) === 0) {
     const named = cursor.varUint();
@@ -126,17 +129,19 @@ function structLength(reading: Reading, info: number): number {
   return length;
 }
 
-/** A neighbour or parent. Yjs never asks whether one of the same client is there yet: it throws. */
-function readId(reading: Reading): void {
+/** A neighbour or parent: its clock. Yjs never asks whether one of the same client is there yet: it throws. */
+function readId(reading: Reading): number {
   const client = reading.cursor.varUint();
   const clock = reading.cursor.varUint();
+  reading.named = client;
   if (client === reading.client) {
     if (clock >= reading.clock) throw new BadFrame('a struct hangs on itself or on what follows it');
-    return;
+    return clock;
   }
   if (clock > MAX_CLOCK) throw new BadFrame('a clock is too large');
   reading.needs ??= new Map();
   if (clock >= (reading.needs.get(client) ?? 0)) reading.needs.set(client, clock);
+  return clock;
 }
 
 function contentLength(cursor: ByteCursor, kind: number): number {

@@ -79,6 +79,47 @@ describe('DocumentState', () => {
     expect(apply(stateOf(start), Y.encodeStateAsUpdate(all)).integrated).not.toBeNull();
   });
 
+  it('SY14: a struct between two that do not enclose it is refused: readers would put it in different places', () => {
+    const letters = structs(1).uint(4, 1).text(ROOT).text('abcd').uint(0).done();
+    const between = (left: number, right: number) => structs(1, 6).raw([0xc4]).uint(5, left, 5, right).text('x').uint(0).done();
+    for (const [left, right] of [
+      [1, 1],
+      [2, 1],
+      [3, 0],
+    ] as const)
+      expect(() => apply(stateOf(letters), between(left, right))).toThrow('does not enclose it');
+    const state = stateOf(letters);
+    expect(apply(state, between(0, 3)).integrated).not.toBeNull();
+    // What it would do: who has it from the start reads something else than who saw it come.
+    const seen = docOf(letters, structs(1, 7).raw([0x84]).uint(5, 2).text('y').uint(0).done(), between(2, 2));
+    expect(docOf(Y.encodeStateAsUpdate(seen)).getText(ROOT).toString()).not.toBe(seen.getText(ROOT).toString());
+  });
+
+  it('SY14: nothing that people write together, apart and late is out of place', () => {
+    const edit = fc.record({ who: fc.nat(3), kind: fc.nat(4), at: fc.nat(), hears: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 60 }), (edits) => {
+        const state = stateOf();
+        const docs = [0, 1, 2, 3].map(() => new Y.Doc());
+        for (const { who, kind, at, hears } of edits) {
+          const doc = docs[who]!;
+          const text = doc.getText(ROOT);
+          if (hears) Y.applyUpdate(doc, state.encodeFor(Y.encodeStateVector(doc)));
+          const place = at % (text.length + 1);
+          if (kind < 2) text.insert(place, kind === 0 ? 'a' : 'word');
+          else if (kind === 2) text.delete(place, Math.min(3, text.length - place));
+          else if (kind === 3) text.format(place, Math.min(3, text.length - place), { bold: at % 2 === 0 });
+          else doc.getMap('markco').set('key', at);
+          if (at % 3 === 0) apply(state, Y.encodeStateAsUpdate(doc, state.stateVector));
+        }
+        for (const doc of docs) apply(state, Y.encodeStateAsUpdate(doc, state.stateVector));
+        for (const doc of docs) Y.applyUpdate(doc, state.encodeFor(Y.encodeStateVector(doc)));
+        expect(docs.map((doc) => doc.getText(ROOT).toString())).toEqual(docs.map(() => state.text));
+      }),
+      { numRuns: Number(process.env.MARKCO_TEST_RUNS ?? 1) * 100 },
+    );
+  });
+
   it('SY14: types nested too deeply are refused, also where they come one by one', () => {
     const state = stateOf();
     apply(state, structs(1).uint(7, 1).text(ROOT).uint(0, 0).done());

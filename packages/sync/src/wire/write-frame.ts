@@ -28,21 +28,16 @@ export const writePermissionDenied = (reason: string): Uint8Array => prefixed([M
 /** The awareness payload of y-protocols for these entries. */
 export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
   const text = new TextEncoder();
-  const out: number[] = [];
-  pushVarUint(out, entries.length);
-  for (const entry of entries) {
-    const state = text.encode(entry.state);
-    pushVarUint(out, entry.clientId);
-    pushVarUint(out, entry.clock);
-    pushVarUint(out, state.length);
-    for (const byte of state) out.push(byte);
+  const parts = [Uint8Array.from(varUints(entries.length))];
+  for (const { clientId, clock, state } of entries) {
+    const bytes = text.encode(state);
+    parts.push(Uint8Array.from(varUints(clientId, clock, bytes.length)), bytes);
   }
-  return Uint8Array.from(out);
+  return concat(parts);
 }
 
 function prefixed(head: readonly number[], payload: Uint8Array): Uint8Array {
-  const length: number[] = [];
-  pushVarUint(length, payload.length);
+  const length = varUints(payload.length);
   const frame = new Uint8Array(head.length + length.length + payload.length);
   frame.set(head, 0);
   frame.set(length, head.length);
@@ -50,11 +45,21 @@ function prefixed(head: readonly number[], payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-function pushVarUint(out: number[], value: number): void {
-  let rest = value;
-  while (rest > 127) {
-    out.push(0x80 | (rest % 128));
-    rest = Math.floor(rest / 128);
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
-  out.push(rest);
+  return whole;
+}
+
+function varUints(...values: readonly number[]): number[] {
+  const out: number[] = [];
+  for (let value of values) {
+    for (; value > 127; value = Math.floor(value / 128)) out.push(0x80 | (value % 128));
+    out.push(value);
+  }
+  return out;
 }
