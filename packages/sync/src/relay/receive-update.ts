@@ -68,7 +68,9 @@ function whyNot(talk: Conversation, frame: ClientFrame & { kind: 'update' }, hos
   for (const client of missing.keys())
     if (!room.owners.mayUse(peer, client)) return badFrame('foreign_client', 'The update hangs on what another person has not written.');
   // Decided before anything is applied: an update is taken whole or not at all.
-  if (!hasRoomForGap(room, update, info, host) && mustWait(room, update, info, missing)) return badFrame('too_large', GAP_TOO_LARGE);
+  if (missing.size > 0 && !hasRoomForGap(room, update, info, host)) return badFrame('too_large', GAP_TOO_LARGE);
+  if (missing.size === 0 && info.ranges.length > 1 && hasCircle(update, (client) => room.state.clockOf(client)))
+    return badFrame('bad_frame', 'Parts of the update hang on each other in a circle.');
   if (!host.queue.hasRoom(room.ref.documentId, update.length))
     return { reason: 'queue_full', code: CLOSE.tryLater, message: 'The server cannot save right now. Keep the page open.' };
   return null;
@@ -136,11 +138,6 @@ function whyTooLarge(room: Room, update: Uint8Array, info: UpdateInfo, { limits 
 function hasRoomForGap(room: Room, update: Uint8Array, info: UpdateInfo, { limits }: RoomHost): boolean {
   const { gapBytes, gapStructs } = room.state;
   return gapBytes + update.length <= limits.maxGapBytes && gapStructs + info.structs <= limits.maxGapStructs;
-}
-
-/** Whether any of it would wait for others: for what is missing, or for each other in a circle. */
-function mustWait({ state }: Room, update: Uint8Array, info: UpdateInfo, missing: ReadonlyMap<number, number>): boolean {
-  return missing.size > 0 || (info.ranges.length > 1 && hasCircle(update, (client) => state.clockOf(client)));
 }
 
 function refuseReadOnly(talk: Conversation, host: RoomHost): void {
