@@ -39,7 +39,7 @@ describe('SY14 a relay under fuzzed frames', () => {
   }, 600_000);
 
   it(`SY14 ${FRAMES} frames: it lives, closes their sockets, and everyone else's document is what the legal ones made it`, async () => {
-    const seed = Math.floor(Math.random() * 2 ** 32);
+    const seed = SEED;
     console.log(`relay-fuzz: seed ${seed}`);
     const harness = await startRelayWithDocument();
     cleanUps.push(() => harness.stop());
@@ -71,7 +71,8 @@ describe('SY14 a relay under fuzzed frames', () => {
     );
 
     expect(report.notClosed).toBe(0);
-    expect(report.closed[4400]).toBeGreaterThanOrEqual(report.refusedByReading * 0.95);
+    // 1013: to everyone, where a frame showed only while it was applied that it was none.
+    expect((report.closed[4400] ?? 0) + (report.closed[1013] ?? 0)).toBeGreaterThanOrEqual(report.refusedByReading * 0.95);
     expect(await storedText(harness.store, harness.ref.documentId)).toBe(observer.doc.getText('content').toString());
     expectOnlyLegal(harness.store.rows.get(harness.ref.documentId)!.updates, seed, typist.doc.clientID);
     // The machine may be busy with other things: what a frame costs is measured by the benchmark. This would be a hang.
