@@ -8,8 +8,15 @@ import { type Matchable, matchRuns, type RunsByCell } from './runs/match-runs.ts
 import { RunController } from './runs/run-controller.ts';
 import type { EditorSession, PanelName } from './session.tsx';
 
-/** Makes the session of an open document; call `close` when it is left. */
-export function createSession(host: WorkspaceHost, open: OpenDocument, touch: boolean): EditorSession & { close(): void } {
+/** A session that is kept while its document is not looked at. */
+export type FollowingSession = EditorSession & {
+  /** Follows the document's runs until the returned function is called. */
+  follow(): () => void;
+  close(): void;
+};
+
+/** Makes the session of an open document; `follow` while it is shown, and `close` when it is not wanted any more. */
+export function createSession(host: WorkspaceHost, open: OpenDocument, touch: boolean): FollowingSession {
   const controller = new RunController(host, open);
   const runs = host.runsOf(open.id);
   const structure = createLive<Structure>(readStructure(''));
@@ -30,9 +37,16 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
     all.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
     runsByCell.set(matchRuns(structure.get().cells, all, controller.anchorOffsets()));
   };
-  const stops = [structure.subscribe(rematch), runs.subscribe(rematch), controller.pending.subscribe(rematch)];
-  rematch();
   return {
+    follow() {
+      const stops = [structure, runs, controller.pending].map((live) => live.subscribe(rematch));
+      stops.push(controller.follow());
+      rematch();
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+    close: () => controller.close(),
     host,
     open,
     controller,
@@ -49,14 +63,11 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
     log: createLive<string | null>(null),
     panel: createLive<PanelName>('Outline'),
     panelOpen: createLive(false),
-    close() {
-      for (const stop of stops) stop();
-      controller.close();
-    },
   };
 }
 
-function readOnlyReason(host: WorkspaceHost, documentId: string): string | null {
+/** Why the document can only be read here (FB2), in words for the person, or null. */
+export function readOnlyReason(host: WorkspaceHost, documentId: string): string | null {
   switch (host.documents.get().find((document) => document.id === documentId)?.status) {
     case 'too_large':
       return 'This file is too large to edit here. Edit it on the computer that holds it.';

@@ -1,24 +1,20 @@
-import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import { createPortal } from 'react-dom';
 import { CellFoot } from './cells/cell-foot.tsx';
 import { CellHead } from './cells/cell-head.tsx';
 import { FrontMatter, MathBlock, TableBlock, Tail } from './cells/drawn-blocks.tsx';
-import { createView } from './codemirror/create-view.ts';
-import { type PortalInfo, PortalRegistry } from './codemirror/portals.ts';
-import { editorServicesOf } from './editor-services.ts';
+import type { PortalInfo, PortalRegistry } from './codemirror/portals.ts';
+import type { HeldEditor } from './held-editor.ts';
 import { useLive } from './live.ts';
-import { useSession } from './session.tsx';
 
-type Props = { startAt: React.RefObject<number>; onShown(): void };
+type Props = { editor: HeldEditor; onShown(): void };
 
-/** The editor of the session's document: CodeMirror, with React drawing the cells' controls and outputs inside it. */
-export function EditorPane({ startAt, onShown }: Props): ReactNode {
-  const session = useSession();
+/** The editor of a document: CodeMirror, with React drawing the cells' controls and outputs inside it. */
+export function EditorPane({ editor, onShown }: Props): ReactNode {
   const place = useRef<HTMLDivElement>(null);
-  const [registry] = useState(() => new PortalRegistry());
   useLayoutEffect(() => {
     if (!place.current) return;
-    const view = createView(session, place.current, registry, editorServicesOf(session), startAt.current);
+    editor.show(place.current);
     // A frame begins before it is painted; what follows it comes after (WB9).
     let painted: ReturnType<typeof setTimeout> | undefined;
     const frame = requestAnimationFrame(() => {
@@ -27,15 +23,13 @@ export function EditorPane({ startAt, onShown }: Props): ReactNode {
     return () => {
       cancelAnimationFrame(frame);
       clearTimeout(painted);
-      startAt.current = view.state.selection.main.head;
-      session.view.set(null);
-      view.destroy();
+      editor.hide();
     };
-  }, [session, registry, startAt, onShown]);
+  }, [editor, onShown]);
   return (
     <>
       <div ref={place} className="mk-editor" data-testid="editor" />
-      <Portals registry={registry} />
+      <Portals registry={editor.registry} />
     </>
   );
 }

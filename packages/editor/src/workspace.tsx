@@ -1,7 +1,7 @@
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { createSession } from './create-session.ts';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { EditorPane } from './editor-pane.tsx';
-import { type OpenDocument, type WorkspaceHost, WorkspaceHostProvider } from './host.tsx';
+import type { HeldEditor } from './held-editor.ts';
+import { type WorkspaceHost, WorkspaceHostProvider } from './host.tsx';
 import { FileTree } from './layout/file-tree.tsx';
 import { KeyBar } from './layout/key-bar.tsx';
 import { RunAnnouncer } from './layout/run-announcer.tsx';
@@ -13,11 +13,10 @@ import { WorkspacePalette } from './layout/workspace-palette.tsx';
 import { useLive } from './live.ts';
 import { LogDialog } from './panels/log-dialog.tsx';
 import { SidePanel } from './panels/side-panel.tsx';
-import { type EditorSession, SessionProvider, useSession } from './session.tsx';
+import { SessionProvider, useSession } from './session.tsx';
 import { Dialog } from './ui/dialog.tsx';
 import { useTouch, useVisualViewport, useWide } from './ui/hooks.ts';
-import { useOpenDocument } from './use-open-document.ts';
-import { userColor } from './user-color.ts';
+import { useEditor } from './use-editor.ts';
 
 /**
  * The whole workspace for one document: tree, editor with cells, side panel; on phones reading first with bars at the thumb. It fills its
@@ -35,7 +34,7 @@ function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }
   const wide = useWide();
   const touch = useTouch();
   const viewport = useVisualViewport();
-  const open = useOpenDocument(host, documentId);
+  const editor = useEditor(host, documentId, touch);
   const [drawer, setDrawer] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the clock starts again with each document
   const began = useMemo(() => performance.now(), [documentId]);
@@ -48,12 +47,12 @@ function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }
           <FileTree documentId={documentId} />
         </aside>
       )}
-      {open ? (
-        <OpenWorkspace key={documentId} host={host} open={open} touch={touch} wide={wide} began={began} onMenu={() => setDrawer(true)} />
+      {editor ? (
+        <SessionProvider value={editor.session}>
+          <Body key={documentId} editor={editor} wide={wide} began={began} onMenu={() => setDrawer(true)} />
+        </SessionProvider>
       ) : (
-        <main className="mk-main">
-          <Skeleton />
-        </main>
+        <main className="mk-main" />
       )}
       {drawer && (
         <Dialog label="Documents" kind="left" onClose={() => setDrawer(false)}>
@@ -64,37 +63,11 @@ function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }
   );
 }
 
-type OpenProps = { host: WorkspaceHost; open: OpenDocument; touch: boolean; wide: boolean; began: number; onMenu(): void };
-
-function OpenWorkspace({ host, open, touch, wide, began, onMenu }: OpenProps): ReactNode {
-  const [session, setSession] = useState<EditorSession | null>(null);
-  const startAt = useRef(0);
-  useLayoutEffect(() => {
-    const made = createSession(host, open, touch);
-    setSession(made);
-    const me = host.me.get();
-    open.awareness.setLocalStateField('user', { name: me?.name ?? me?.email ?? 'Someone', ...userColor(me?.id ?? '') });
-    return () => made.close();
-  }, [host, open, touch]);
-  if (!session || session.open !== open) {
-    return (
-      <main className="mk-main">
-        <Skeleton />
-      </main>
-    );
-  }
-  return (
-    <SessionProvider value={session}>
-      <Body wide={wide} began={began} startAt={startAt} onMenu={onMenu} />
-    </SessionProvider>
-  );
-}
-
 let opened = false;
 
-type BodyProps = { wide: boolean; began: number; startAt: React.RefObject<number>; onMenu(): void };
+type BodyProps = { editor: HeldEditor; wide: boolean; began: number; onMenu(): void };
 
-function Body({ wide, began, startAt, onMenu }: BodyProps): ReactNode {
+function Body({ editor, wide, began, onMenu }: BodyProps): ReactNode {
   const session = useSession();
   const { host, open, touch } = session;
   const panel = useLive(session.panelOpen);
@@ -122,7 +95,7 @@ function Body({ wide, began, startAt, onMenu }: BodyProps): ReactNode {
       <main className="mk-main">
         <TopBar title={document?.title ?? 'Document'} wide={wide} onMenu={onMenu} />
         <WaitingBanner />
-        {gone === null ? ready ? <EditorPane startAt={startAt} onShown={onShown} /> : <Skeleton /> : <GonePanel reason={gone} />}
+        {gone === null ? ready ? <EditorPane editor={editor} onShown={onShown} /> : <Skeleton /> : <GonePanel reason={gone} />}
         {gone === null && ready && (typing ? <KeyBar /> : !wide && <RunBar />)}
       </main>
       {wide && (

@@ -1,14 +1,14 @@
 'use client';
 
 import dynamic from 'next/dynamic';
-import { usePathname } from 'next/navigation';
-import { type ReactNode, useEffect, useRef, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { ProjectsScreen } from '../screens/projects/projects-screen.tsx';
 import { Page, Skeleton } from '../ui/page.tsx';
 import { Banners } from './banners.tsx';
 import { matchScreen, type Screen } from './match-screen.ts';
 import { Nav } from './nav.tsx';
 import { ServiceWorker } from './service-worker.tsx';
+import { useAddress } from './use-address.ts';
 import { WatchSession } from './watch-session.tsx';
 
 const loading = () => (
@@ -50,20 +50,14 @@ function draw(screen: Screen | null): ReactNode {
   }
 }
 
-const never = () => () => undefined;
-
 /**
  * The whole signed-in app. The server's HTML is the same for every address, so that the one the service worker keeps can
  * start any of them without a network (WB4); the screen is chosen in the browser.
  */
 export function App() {
-  const pathname = usePathname();
-  const inBrowser = useSyncExternalStore(
-    never,
-    () => true,
-    () => false,
-  );
-  const screen = inBrowser ? matchScreen(pathname) : null;
+  const address = useAddress();
+  const inBrowser = address !== null;
+  const screen = inBrowser ? matchScreen(address) : null;
   const place = useRef<HTMLDivElement>(null);
   const first = useRef(true);
   const name = screen?.name ?? null;

@@ -1,6 +1,7 @@
 import { EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import * as Y from 'yjs';
+import type { KeyedCell } from '../cells/structure.ts';
 import type { EditorSession } from '../session.tsx';
 import { currentCell } from './cell-commands.ts';
 import { editorExtensions } from './editor-extensions.ts';
@@ -30,10 +31,11 @@ export function createView(
         EditorState.readOnly.of(session.readOnly !== null),
         tellSession(session),
         tapToEdit(),
+        // Told later, it would draw everything twice.
+        previewField.init(() => ({ mode: session.mode.get(), touched: false })),
       ],
     }),
   });
-  view.dispatch({ effects: setPreviewMode.of(session.mode.get()) });
   session.structure.set(structureOf(view.state));
   session.view.set(view);
   updateCurrent(session, view);
@@ -66,7 +68,7 @@ function updateCurrent(session: EditorSession, view: EditorView): void {
   const { mode, touched } = view.state.field(previewField);
   // Before the cursor is anywhere, and while reading: what the person looks at.
   if (mode !== 'reading' && touched) {
-    session.current.set(currentCell(view) ?? null);
+    setCurrent(session, currentCell(view));
     return;
   }
   view.requestMeasure({
@@ -78,9 +80,16 @@ function updateCurrent(session: EditorSession, view: EditorView): void {
     write: (from) => {
       const { cells } = structureOf(view.state);
       const above = cells.filter((cell) => cell.fenceStart <= from + 1).at(-1);
-      session.current.set(above ?? cells[0] ?? null);
+      setCurrent(session, above ?? cells[0]);
     },
   });
+}
+
+/** Its offsets move with every key; what is shown of it changes seldom. */
+function setCurrent(session: EditorSession, cell: KeyedCell | undefined): void {
+  const known = session.current.get();
+  const same = known && cell && known.key === cell.key && known.index === cell.index && known.language === cell.language;
+  if (!same) session.current.set(cell ?? null);
 }
 
 /** WB5: while reading, a tap on a block edits it there. */

@@ -1,6 +1,6 @@
 import { type EditorState, StateEffect, StateField } from '@codemirror/state';
-import { ViewPlugin, type ViewUpdate } from '@codemirror/view';
-import { changesStructure, mapStructure } from '../cells/map-structure.ts';
+import { type EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view';
+import { changesStructure, mapStructure, sameStructure } from '../cells/map-structure.ts';
 import { readStructure, type Structure } from '../cells/structure.ts';
 
 /** `fresh`: counts full readings, so that others see whether shapes or only offsets changed. */
@@ -26,12 +26,15 @@ export const structureField = StateField.define<StructureState>({
 /** The document's shape as of this state. Cells' `code` may be a pause behind; read the text itself before running. */
 export const structureOf = (state: EditorState): Structure => state.field(structureField).structure;
 
-/** Reads the document again when typing pauses: headings, code and everything that mapping does not see. */
+/**
+ * Reads the document again when typing pauses: headings, code and everything that mapping does not see. Where that is nothing, as after
+ * most prose, nothing is told and nothing drawn again.
+ */
 export const rereadOnPause = ViewPlugin.fromClass(
   class {
     timer: ReturnType<typeof setTimeout> | undefined;
-    readonly #view: import('@codemirror/view').EditorView;
-    constructor(view: import('@codemirror/view').EditorView) {
+    readonly #view: EditorView;
+    constructor(view: EditorView) {
       this.#view = view;
     }
     update(update: ViewUpdate) {
@@ -46,7 +49,9 @@ export const rereadOnPause = ViewPlugin.fromClass(
         return;
       }
       const { state } = this.#view;
-      this.#view.dispatch({ effects: reread.of(readStructure(state.doc.toString(), structureOf(state))) });
+      const mapped = structureOf(state);
+      const read = readStructure(state.doc.toString(), mapped);
+      if (!sameStructure(mapped, read)) this.#view.dispatch({ effects: reread.of(read) });
     }
     destroy() {
       clearTimeout(this.timer);

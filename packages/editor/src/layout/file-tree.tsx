@@ -1,6 +1,6 @@
 import type { DocumentView } from '@markco/core/contract/projects';
 import { buildTree, type TreeNode } from '@markco/core/project/ordering';
-import { type ReactNode, useMemo, useState } from 'react';
+import { memo, type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useHost } from '../host.tsx';
 import { useLive } from '../live.ts';
 import { wordsOf } from '../runs/run-controller.ts';
@@ -25,13 +25,16 @@ export function FileTree({ documentId, onPick }: { documentId: string; onPick?: 
       byPath: new Map(present.map((document) => [document.path, document])),
     };
   }, [documents, nav]);
-  const remove = (document: DocumentView): void => {
-    setProblem(null);
-    host.deleteDocument(document.id).then(
-      () => setGone(document),
-      (error: unknown) => setProblem(wordsOf(error)),
-    );
-  };
+  const remove = useCallback(
+    (document: DocumentView): void => {
+      setProblem(null);
+      host.deleteDocument(document.id).then(
+        () => setGone(document),
+        (error: unknown) => setProblem(wordsOf(error)),
+      );
+    },
+    [host],
+  );
   const shared: TreeProps = { byPath, documentId, onPick, onRename: setAsking, onDelete: remove };
   return (
     <nav className="mk-tree" aria-label="Documents" data-testid="doc-tree">
@@ -61,23 +64,24 @@ export function FileTree({ documentId, onPick }: { documentId: string; onPick?: 
   );
 }
 
-type TreeProps = {
-  byPath: ReadonlyMap<string, DocumentView>;
-  documentId: string;
+type TreeActions = {
   onPick?: (() => void) | undefined;
   onRename(document: DocumentView): void;
   onDelete(document: DocumentView): void;
 };
+type TreeProps = TreeActions & { byPath: ReadonlyMap<string, DocumentView>; documentId: string };
 
 function Level({ nodes, ...props }: TreeProps & { nodes: readonly TreeNode[] }): ReactNode {
   if (nodes.length === 0) return null;
+  const { onPick, onRename, onDelete } = props;
+  const actions = { onPick, onRename, onDelete };
   return (
     <ul>
       {nodes.map((node) =>
         node.kind === 'folder' ? (
           <Folder key={node.path} node={node} {...props} />
         ) : (
-          <Page key={node.path} node={node} path={node.path} {...props} />
+          <Page key={node.path} title={node.title} {...actions} {...placeOf(node.path, props)} />
         ),
       )}
     </ul>
@@ -101,7 +105,7 @@ function Folder({ node, ...props }: TreeProps & { node: TreeNode }): ReactNode {
         {node.indexPath === undefined ? (
           <span className="mk-tree-name">{node.title}</span>
         ) : (
-          <PageLink title={node.title} path={node.indexPath} {...props} />
+          <PageLink title={node.title} onPick={props.onPick} {...placeOf(node.indexPath, props)} />
         )}
       </div>
       {open && <Level nodes={node.children} {...props} />}
@@ -109,19 +113,26 @@ function Folder({ node, ...props }: TreeProps & { node: TreeNode }): ReactNode {
   );
 }
 
-function Page({ node, path, ...props }: TreeProps & { node: TreeNode; path: string }): ReactNode {
-  const document = props.byPath.get(path);
+/** What of a row depends on the rest: a switch of documents draws the two rows that change. */
+const placeOf = (path: string, { byPath, documentId }: TreeProps) => {
+  const document = byPath.get(path);
+  return { path, document, here: document?.id === documentId };
+};
+
+type RowProps = { title: string; path: string; document: DocumentView | undefined; here: boolean; onPick: TreeProps['onPick'] };
+
+const Page = memo(function Page({ title, path, document, here, onPick, onRename, onDelete }: RowProps & TreeActions): ReactNode {
   return (
     <li>
       <div className="mk-tree-row">
-        <PageLink title={node.title} path={path} {...props} />
+        <PageLink title={title} path={path} document={document} here={here} onPick={onPick} />
         {document && (
           <Menu
-            label={`More for ${node.title}`}
+            label={`More for ${title}`}
             className="mk-button mk-quiet mk-tree-more"
             items={() => [
-              { label: 'Rename or move', icon: 'pen', onSelect: () => props.onRename(document) },
-              { label: 'Delete', icon: 'cross', danger: true, onSelect: () => props.onDelete(document) },
+              { label: 'Rename or move', icon: 'pen', onSelect: () => onRename(document) },
+              { label: 'Delete', icon: 'cross', danger: true, onSelect: () => onDelete(document) },
             ]}
           >
             <Icon name="dots" size={16} />
@@ -130,13 +141,11 @@ function Page({ node, path, ...props }: TreeProps & { node: TreeNode; path: stri
       </div>
     </li>
   );
-}
+});
 
-function PageLink({ title, path, byPath, documentId, onPick }: TreeProps & { title: string; path: string }): ReactNode {
+function PageLink({ title, path, document, here, onPick }: RowProps): ReactNode {
   const host = useHost();
-  const document = byPath.get(path);
   if (!document) return <span className="mk-tree-name">{title}</span>;
-  const here = document.id === documentId;
   return (
     <button
       type="button"

@@ -12,7 +12,7 @@ function setup(text = TEXT): { host: FakeHost; controller: RunController; doc: Y
   const host = fakeHost({ 'a.md': text });
   const open = host.open(documentIdAt(0));
   const controller = new RunController(host, open);
-  cleanups.push(() => controller.close());
+  cleanups.push(controller.follow(), () => controller.close());
   return { host, controller, doc: open.doc };
 }
 // The YAML parser loads with the first run, which a busy machine may take a while for.

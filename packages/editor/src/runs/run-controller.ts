@@ -27,13 +27,17 @@ export class RunController {
   readonly #host: WorkspaceHost;
   readonly #open: OpenDocument;
   readonly #anchors = new Map<string, string>();
-  readonly #unsubscribe: () => void;
 
   constructor(host: WorkspaceHost, open: OpenDocument) {
     this.#host = host;
     this.#open = open;
     this.feeds = new RunFeeds(host);
-    this.#unsubscribe = host.runsOf(open.id).subscribe(() => this.#forgetArrived());
+  }
+
+  /** Lets go of tapped runs as the server shows them, until the returned function is called. */
+  follow(): () => void {
+    this.#forgetArrived();
+    return this.#host.runsOf(this.#open.id).subscribe(() => this.#forgetArrived());
   }
 
   /** Runs cells by their place in the document as it is now; several become one batch in order (RU4). Answers at once (WB6). */
@@ -130,7 +134,6 @@ export class RunController {
   }
 
   close(): void {
-    this.#unsubscribe();
     this.feeds.close();
   }
 
