@@ -24,6 +24,8 @@ async function show(host: FakeHost, documentId = documentIdAt(0)): Promise<void>
   root = createRoot(place);
   await act(async () => root!.render(<Workspace host={host} documentId={documentId} />));
 }
+/** Switches to another document. */
+const look = (host: FakeHost, documentId: string) => act(async () => root!.render(<Workspace host={host} documentId={documentId} />));
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
 const editor = (): EditorView => EditorView.findFromDOM(document.querySelector<HTMLElement>('.cm-editor')!)!;
 const newest = (host: FakeHost) => host.runsOf(documentIdAt(0)).get()[0]!;
@@ -107,6 +109,73 @@ describe('workspace', () => {
     expect(all('ran-on')[0]?.textContent).toBe('ran on MacBook Pro · 0.3 s');
     expect(all('cell-output')[0]?.textContent).toContain('kept text');
     expect(document.querySelector('.cm-content')?.textContent).not.toContain('output:old');
+  });
+
+  it('WB3, WB9: a switch back shows the editor as it was left, with what came meanwhile', async () => {
+    const host = fakeHost({ 'hello.md': TEXT, 'other.md': '# Other\n' });
+    await show(host);
+    const first = editor();
+    await act(async () => {
+      first.dispatch({ selection: { anchor: 3 } });
+      first.scrollDOM.scrollTop = 120;
+      first.scrollDOM.dispatchEvent(new Event('scroll'));
+    });
+    const { doc, awareness } = host.documentOf(documentIdAt(0));
+    awareness.setLocalStateField('cursor', { anchor: null, head: null });
+    await look(host, documentIdAt(1));
+    expect(document.querySelectorAll('.cm-editor')).toHaveLength(1);
+    expect(editor().state.doc.toString()).toBe('# Other\n');
+    // Nobody sees us in a document that we do not look at.
+    expect(awareness.getLocalState()?.cursor).toBe(null);
+    doc.transact(() => doc.getText('content').insert(0, 'New. '), 'somebody else');
+    await look(host, documentIdAt(0));
+    expect(editor()).toBe(first);
+    expect(first.state.doc.toString()).toBe(`New. ${TEXT}`);
+    expect(first.state.selection.main.head).toBe(8);
+    expect(first.scrollDOM.scrollTop).toBe(120);
+    expect(document.querySelector('.cm-content')?.textContent).toContain('New.');
+    expect(all('cell-run').map((button) => button.dataset.cellIndex)).toEqual(['0', '1']);
+    await act(async () => first.dispatch({ changes: { from: 0, insert: 'Typed. ' } }));
+    expect(doc.getText('content').toString()).toBe(`Typed. New. ${TEXT}`);
+  });
+
+  it('WB3, WB6: while a document is not looked at its runs are not followed; shown again, they are as they are now', async () => {
+    const host = fakeHost({ 'hello.md': TEXT, 'other.md': '# Other\n' });
+    await show(host);
+    await act(async () => all('cell-run')[0]!.click());
+    await until(() => expect(newest(host)).toBeDefined());
+    const { id } = newest(host);
+    await act(async () => host.change(id, { state: 'running', startedAt: new Date(0), ranOn: 'MacBook Pro' }));
+    await look(host, documentIdAt(1));
+    expect(host.watchersOf(id)).toBe(0);
+    await act(async () => {
+      host.emit(id, { kind: 'stdout', text: 'meanwhile\n' });
+      host.emit(id, { kind: 'ended', outcome: 'completed', durationMs: 300 });
+      host.change(id, { state: 'completed', endedAt: new Date(300) });
+    });
+    await look(host, documentIdAt(0));
+    await until(() => expect(all('cell-output')[0]?.textContent).toContain('meanwhile'));
+    expect(all('cell-status')[0]?.textContent).toBe('Done');
+  });
+
+  it('WB3: keeps the editors of five documents, and none of a document that the host let go of', async () => {
+    const texts = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`page-${i}.md`, `# Page ${i}\n`]));
+    const host = fakeHost(texts);
+    await show(host);
+    const views: EditorView[] = [editor()];
+    for (let i = 1; i < 6; i++) {
+      await look(host, documentIdAt(i));
+      views.push(editor());
+    }
+    await look(host, documentIdAt(1));
+    expect(editor()).toBe(views[1]);
+    await look(host, documentIdAt(0));
+    expect(editor()).not.toBe(views[0]);
+    expect(editor().state.doc.toString()).toBe('# Page 0\n');
+    await act(async () => host.letGo(documentIdAt(5)));
+    await look(host, documentIdAt(5));
+    expect(editor()).not.toBe(views[5]);
+    expect(editor().state.doc.toString()).toBe('# Page 5\n');
   });
 
   it('re-attaches to a replaced history and keeps the cursor', async () => {

@@ -20,6 +20,10 @@ type FakeDocument = OpenDocument & {
 export type FakeHost = WorkspaceHost & {
   readonly calls: { name: string; args: unknown[] }[];
   documentOf(id: string): FakeDocument;
+  /** Ends an attached document, as a host does with one that was not looked at for long; opened again, it is attached anew. */
+  letGo(id: string): void;
+  /** How many follow a run's events now. */
+  watchersOf(runId: string): number;
   runs: Map<string, LiveValue<readonly RunView[]>>;
   online: LiveValue<boolean>;
   devices: LiveValue<readonly DeviceView[]>;
@@ -71,6 +75,11 @@ export function fakeHost(texts: Record<string, string>, options: { onNavigate?: 
     calls,
     runs,
     documentOf,
+    letGo(id) {
+      documentOf(id).doc.destroy();
+      open.delete(id);
+    },
+    watchersOf: (runId) => watchers.get(runId)?.size ?? 0,
     answers: new Map(),
     nextStart: {},
     kind: 'web',
