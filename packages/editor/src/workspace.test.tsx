@@ -29,7 +29,12 @@ const look = (host: FakeHost, documentId: string) => act(async () => root!.rende
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
 const editor = (): EditorView => EditorView.findFromDOM(document.querySelector<HTMLElement>('.cm-editor')!)!;
 const newest = (host: FakeHost) => host.runsOf(documentIdAt(0)).get()[0]!;
-const until = (check: () => void) => vi.waitFor(async () => act(async () => check()), 60_000);
+const until = (check: () => void) =>
+  vi.waitFor(async () => {
+    // React first: what it has queued inside of an `act` whose callback throws is lost.
+    await act(async () => undefined);
+    check();
+  }, 60_000);
 
 describe('workspace', () => {
   it('WB3: shows the cached text, the title and the save state at once', async () => {

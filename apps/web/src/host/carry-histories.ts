@@ -1,4 +1,3 @@
-import { carryOver } from '@markco/sync/client/local-copy/carry-over';
 import type { LocalCopy } from '@markco/sync/client/local-copy/local-copy';
 import type * as Y from 'yjs';
 import { forgetEpoch, keptEpochs, openHistory } from './kept-histories.ts';
@@ -22,7 +21,9 @@ export async function carryHistories(
     if (earlier === epoch) continue;
     const inMemory = last?.epoch === earlier && !last.place.lasting;
     const { rows } = (inMemory ? last : await openHistory(documentId, earlier)).place;
-    const empty = await carryOver(rows, target).catch(() => false);
+    // WB9: merging texts is seldom needed.
+    const carried = import('@markco/sync/client/local-copy/carry-over').then(({ carryOver }) => carryOver(rows, target));
+    const empty = await carried.catch(() => false);
     if (!empty) rows.close();
     else {
       await rows.forget().catch(() => undefined);

@@ -1,10 +1,14 @@
 import { type KeyboardEvent, type ReactNode, useId } from 'react';
 import { useLive } from '../live.ts';
 import { type PanelName, useSession } from '../session.tsx';
-import { VersionHistory } from '../versions/version-history.tsx';
+import { Late } from '../ui/late.tsx';
 import { Outline } from './outline.tsx';
-import { RunHistory } from './run-history.tsx';
-import { Variables } from './variables.tsx';
+
+// WB9: they come when they are looked at, all at once.
+const panels = () => import('./late-panels.ts');
+const loadVariables = async () => (await panels()).Variables;
+const loadRuns = async () => (await panels()).RunHistory;
+const loadVersions = async () => (await panels()).VersionHistory;
 
 const TABS: readonly PanelName[] = ['Outline', 'Variables', 'Runs', 'Versions'];
 
@@ -42,9 +46,9 @@ export function SidePanel({ onPick }: { onPick?: () => void }): ReactNode {
       </div>
       <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${tab}`} className="mk-side-body">
         {tab === 'Outline' && <Outline {...(onPick && { onPick })} />}
-        {tab === 'Variables' && <Variables />}
-        {tab === 'Runs' && <RunHistory />}
-        {tab === 'Versions' && <VersionHistory />}
+        {tab === 'Variables' && <Late key={tab} load={loadVariables} />}
+        {tab === 'Runs' && <Late key={tab} load={loadRuns} />}
+        {tab === 'Versions' && <Late key={tab} load={loadVersions} />}
       </div>
     </div>
   );

@@ -1,0 +1,3 @@
+export { VersionHistory } from '../versions/version-history.tsx';
+export { RunHistory } from './run-history.tsx';
+export { Variables } from './variables.tsx';
