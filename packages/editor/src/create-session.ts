@@ -2,6 +2,7 @@ import type { EditorView } from '@codemirror/view';
 import type { KeyedCell } from './cells/structure.ts';
 import { readStructure, type Structure } from './cells/structure.ts';
 import type { PreviewMode } from './codemirror/preview-mode.ts';
+import { structureOf } from './codemirror/structure-field.ts';
 import type { OpenDocument, WorkspaceHost } from './host.tsx';
 import { createLive } from './live.ts';
 import { type Matchable, matchRuns, type RunsByCell } from './runs/match-runs.ts';
@@ -20,6 +21,7 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
   const controller = new RunController(host, open);
   const runs = host.runsOf(open.id);
   const structure = createLive<Structure>(readStructure(''));
+  const view = createLive<EditorView | null>(null);
   const runsByCell = createLive<RunsByCell>(new Map());
   const rematch = (): void => {
     const known = runs.get();
@@ -35,7 +37,10 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
     const all = [...tapped.filter((run) => !known.some((each) => each.id === run.id)), ...known];
     // Ids are UUIDv7: they sort by time.
     all.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
-    runsByCell.set(matchRuns(structure.get().cells, all, controller.anchorOffsets()));
+    // Where the cells are now: `structure` is told when a shape changes, not when all of it moves (RU20).
+    const shown = view.get();
+    const { cells } = shown ? structureOf(shown.state) : structure.get();
+    runsByCell.set(matchRuns(cells, all, controller.anchorOffsets()));
   };
   return {
     follow() {
@@ -55,7 +60,7 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
     runsByCell,
     touch,
     readOnly: readOnlyReason(host, open.id),
-    view: createLive<EditorView | null>(null),
+    view,
     current: createLive<KeyedCell | null>(null),
     mode: createLive<PreviewMode>(touch ? 'reading' : 'live'),
     focused: createLive(false),

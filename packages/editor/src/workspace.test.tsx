@@ -67,6 +67,18 @@ describe('workspace', () => {
     expect(all('cell-status')[0]?.textContent).toBe('Done');
   });
 
+  it('RU20: a run stands at its cell also where text above has moved it since the shape was read', async () => {
+    const cell = '```python\nprint(1)\n```\n\n';
+    const host = fakeHost({ 'hello.md': `Words.\n\n${cell}${cell}` });
+    await show(host);
+    await act(async () => editor().dispatch({ changes: { from: 5, insert: ' and more of them'.repeat(9) }, userEvent: 'input.type' }));
+    await act(async () => all('cell-run')[1]!.click());
+    await until(() => expect(newest(host)).toBeDefined());
+    const { id } = newest(host);
+    await act(async () => host.change(id, { state: 'running', startedAt: new Date(0), ranOn: 'MacBook Pro' }));
+    expect(all('cell-status').map(({ dataset }) => [dataset.cellIndex, dataset.state])).toEqual([['1', 'running']]);
+  });
+
   it('RU6: after a fallback, offers the way back to the device that is online again', async () => {
     const host = fakeHost({ 'hello.md': TEXT });
     await show(host);
