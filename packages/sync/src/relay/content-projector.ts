@@ -35,6 +35,8 @@ export interface ContentProjectorOptions {
 export class ContentProjector {
   readonly #options: ContentProjectorOptions;
   readonly #dirty = new Map<Room, Dirty>();
+  /** Those of the save under way. */
+  readonly #storing = new Set<Room>();
   #timer: NodeJS.Timeout | null = null;
   #saving: Promise<void> = Promise.resolve();
 
@@ -78,7 +80,14 @@ export class ContentProjector {
 
   /** Stores the text now, if it is behind. Rejects where the store refuses; it stays noted as behind. */
   async flush(room: Room): Promise<void> {
+    // A save under way may have it, and fail.
+    if (this.#storing.has(room)) await this.#saving;
     if (this.#dirty.has(room)) await this.#save([room]);
+  }
+
+  /** True while the stored text lacks edits that are durable. */
+  isBehind(room: Room): boolean {
+    return this.#dirty.has(room) || this.#storing.has(room);
   }
 
   /** Stores what is behind, for a shutdown. */
@@ -89,11 +98,13 @@ export class ContentProjector {
   /** The document is gone from memory. */
   forget(room: Room): void {
     this.#dirty.delete(room);
+    this.#storing.delete(room);
     this.#rest();
   }
 
   stop(): void {
     this.#dirty.clear();
+    this.#storing.clear();
     this.#rest();
   }
 
@@ -122,6 +133,7 @@ export class ContentProjector {
     const { store, metrics, log, onSaved } = this.#options;
     const rooms = asked.filter((room) => this.#dirty.delete(room));
     if (rooms.length === 0) return;
+    for (const room of rooms) this.#storing.add(room);
     let contents: DocumentContent[];
     try {
       contents = await Promise.all(rooms.map((room) => this.#durableContent(room)));
@@ -132,8 +144,10 @@ export class ContentProjector {
         { err: error, documents: rooms.length, reason: 'content' },
         'The text of documents could not be stored; their edits are safe. Trying again.',
       );
-      for (const room of rooms) this.touch(room);
+      for (const room of this.#storing) this.touch(room);
       throw error;
+    } finally {
+      this.#storing.clear();
     }
     this.#rest();
     for (const [i, room] of rooms.entries()) onSaved(room, contents[i]?.asOf);

@@ -295,10 +295,11 @@ export class Relay {
     });
   }
 
-  async #settle(room: Room): Promise<void> {
+  async #settle(room: Room): Promise<boolean> {
     // A failure is logged there and tried again while the room stays.
     await this.#projector.flush(room).catch(() => {});
     if (room.logSize.isLongForUnload) await this.#compactor.request(room);
+    return !this.#projector.isBehind(room);
   }
 
   #broken(room: Room, error: unknown): void {

@@ -16,6 +16,26 @@ describe('documents in memory', () => {
     expect(load).toHaveBeenCalledTimes(2);
   });
 
+  it('SY9, SY16: a document whose text could not be stored stays until it is', async () => {
+    const harness = await start({ limits: { unloadAfterMs: 5, contentQuietMs: 5 } });
+    const { relay, store, ref } = harness;
+    const inMemory: number[] = [];
+    const refused = vi.spyOn(store, 'saveContent').mockImplementation(async () => {
+      if (relay.stats().connections === 0) inMemory.push(relay.stats().documents);
+      throw new Error('the database is away');
+    });
+    const client = stock(harness);
+    await synced(client.provider);
+    client.doc.getText('content').insert(0, 'Hello');
+    await until(() => store.rows.get(ref.documentId)!.updates.length === 1);
+    client.provider.destroy();
+    await until(() => inMemory.length >= 5);
+    expect(inMemory.every((documents) => documents === 1)).toBe(true);
+    refused.mockRestore();
+    await until(() => relay.stats().documents === 0);
+    expect(store.rows.get(ref.documentId)!.text).toBe('Hello');
+  });
+
   it('SY16: leavers and joiners racing meet one document', async () => {
     const harness = await start({ limits: { unloadAfterMs: 1 } });
     let typed = 0;

@@ -17,8 +17,8 @@ export interface RoomRegistryOptions {
   readonly host: RoomHost;
   readonly log: Log;
   readonly metrics: RelayMetrics;
-  /** What must be done before a document leaves memory (content, compaction). */
-  readonly settle: (room: Room) => Promise<void>;
+  /** What must be done before a document leaves memory (content, compaction). False where it has to stay: its text is not stored yet. */
+  readonly settle: (room: Room) => Promise<boolean>;
   /** A document came into memory. */
   readonly loaded: (room: Room, loaded: LoadedDocument) => void;
   /** SY18: whoever brings in what other processes store. */
@@ -150,11 +150,11 @@ export class RoomRegistry {
   }
 
   async #unload(slot: Slot, room: Room): Promise<void> {
-    if (this.#isUnused(slot, room)) await this.#options.settle(room);
+    const settled = this.#isUnused(slot, room) && (await this.#options.settle(room));
     slot.unloading = null;
     // Someone may have come meanwhile: then it stays, and its leaving starts the clock again.
     if (!this.#isUnused(slot, room)) return;
-    if (this.#options.host.queue.isPending(room.ref.documentId)) this.scheduleUnload(room);
+    if (!settled || this.#options.host.queue.isPending(room.ref.documentId)) this.scheduleUnload(room);
     else this.drop(room);
   }
 
