@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
@@ -189,6 +190,47 @@ describe('SY12 modes', () => {
       const rows = await database.db.document.findMany({ where: { projectId: edited.projectId }, select: { contentText: true } });
       return rows.every(({ contentText }) => /legacy|nothing/.test(contentText));
     }, 'the text in listings');
+  });
+
+  it('SY9, SY12: bringing two copies together never replaces a newer text that the relay stored meanwhile', async () => {
+    const ref = await create('one\n');
+    let store = open('legacy');
+    await type(store, ref, 'two\n');
+    const client = new Y.Doc();
+    Y.applyUpdate(client, wholeState((await store.load(ref.documentId))!));
+    await stop(store);
+    const slow = gate(postgres);
+    const { append, saveContent } = slow;
+    const stored: string[] = [];
+    slow.saveContent = (contents) => {
+      stored.push(...contents.map((content) => content.text));
+      return saveContent(contents);
+    };
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = false;
+    slow.append = async (batches) => {
+      asked = true;
+      await held;
+      return append(batches);
+    };
+    store = open('mirror', slow);
+    const loading = store.load(ref.documentId);
+    await until(() => asked, 'the merge to write to Postgres');
+    const before = Y.encodeStateVector(client);
+    client.getText('content').insert(8, 'three\n');
+    await store.append([{ ref, updates: [Y.encodeStateAsUpdate(client, before)] }]);
+    const text = 'one\ntwo\nthree\n';
+    await store.saveContent([{ ref, text, hash: createHash('sha256').update(text).digest('hex') }]);
+    stored.length = 0;
+    release();
+    await loading;
+    await store.drained(5_000);
+    expect(stored.filter((older) => older !== text)).toEqual([]);
+    const row = await database.db.document.findUniqueOrThrow({ where: { id: ref.documentId } });
+    expect(row.contentText).toBe(text);
   });
 
   it('SY12: the mode changes while documents are open', async () => {

@@ -127,6 +127,7 @@ export class ModeStore implements DocumentStore {
 
   async saveContent(contents: readonly DocumentContent[]): Promise<void> {
     const { postgres, files } = this.#options;
+    this.#copies.noteTold(contents);
     const primary = contents.filter(({ ref }) => this.#modeOf(ref) === 'relay_primary');
     const filed = contents.filter(({ ref }) => this.#modeOf(ref) !== 'relay_primary');
     if (primary.length > 0) await postgres.saveContent(primary);

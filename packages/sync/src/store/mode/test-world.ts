@@ -73,7 +73,7 @@ export class Disk {
   /** kill −9: whatever the process still does happens elsewhere. */
   crash(): void {
     const next = mkdtempSync(path.join(tmpdir(), 'markco-mode-'));
-    cpSync(this.dir, next, { recursive: true, preserveTimestamps: true });
+    copyStill(this.dir, next);
     this.#dirs.push(next);
   }
   fileOf(ref: DocumentRef): string {
@@ -124,4 +124,17 @@ export function seeded(text: string): Uint8Array {
   const doc = new Y.Doc();
   doc.getText('content').insert(0, text);
   return Y.encodeStateAsUpdate(doc);
+}
+
+/** The killed process's last call to the system may be under way, and rename what was about to be copied: then it is done, and none follows. */
+function copyStill(from: string, to: string): void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      cpSync(from, to, { recursive: true, preserveTimestamps: true });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) throw error;
+      rmSync(to, { recursive: true, force: true });
+    }
+  }
 }

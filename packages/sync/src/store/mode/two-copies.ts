@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { textOf } from '../../file-store/merge-outside-edit.ts';
 import { SerialQueue } from '../../file-store/serial-queue.ts';
 import { buildDocument } from '../../relay/document-state.ts';
-import type { DocumentRef, DocumentStore, LoadedDocument } from '../document-store.ts';
+import type { DocumentContent, DocumentRef, DocumentStore, LoadedDocument } from '../document-store.ts';
 import { FoldThread } from '../fold-thread.ts';
 import { missingFrom, wholeState } from './document-states.ts';
 import type { FileNames } from './file-names.ts';
@@ -23,6 +23,8 @@ export class TwoCopies {
   /** Two that adopt a history at once would write what differs twice. */
   readonly #turns = new Map<string, SerialQueue>();
   readonly #thread = new FoldThread();
+  /** The newest text that the relay stored while two copies are brought together; null where it stored none. */
+  readonly #toldMeanwhile = new Map<string, DocumentContent | null>();
 
   constructor(options: TwoCopiesOptions) {
     this.#options = options;
@@ -35,13 +37,26 @@ export class TwoCopies {
   merge(found: LoadedDocument, writeBack: boolean): Promise<LoadedDocument | null> {
     return this.#inTurn(found.ref.documentId, async () => {
       const { files, names, onFresh } = this.#options;
-      await names.makeWay(found.ref);
-      const fresh = await files.takeIn(found);
-      if (fresh) onFresh(found.ref.documentId, fresh);
-      const merged = await files.load(found.ref);
-      if (merged && writeBack) await this.#bringToPostgres(found, merged);
-      return merged;
+      const { documentId } = found.ref;
+      this.#toldMeanwhile.set(documentId, null);
+      try {
+        await names.makeWay(found.ref);
+        const fresh = await files.takeIn(found);
+        if (fresh) onFresh(documentId, fresh);
+        const merged = await files.load(found.ref);
+        if (merged && writeBack) await this.#bringToPostgres(found, merged);
+        return merged;
+      } finally {
+        this.#toldMeanwhile.delete(documentId);
+      }
     });
+  }
+
+  /** The relay stores these texts: they are newer than what a merge under way would store. */
+  noteTold(contents: readonly DocumentContent[]): void {
+    for (const content of contents) {
+      if (this.#toldMeanwhile.has(content.ref.documentId)) this.#toldMeanwhile.set(content.ref.documentId, content);
+    }
   }
 
   /** Reads Postgres and merges. Nothing where the document was deleted meanwhile. */
@@ -73,12 +88,25 @@ export class TwoCopies {
       const missing = missingFrom(doc, wholeState(merged));
       if (!missing) return;
       await postgres.append([{ ref: found.ref, updates: [missing] }]);
-      // Nobody may have it open: listings and searches read the text (SY9).
+      // What others stored in Postgres since it was read is part of the text.
+      const now = await postgres.load(found.ref.documentId);
+      if (now?.epoch === found.epoch) Y.applyUpdate(doc, wholeState(now));
       Y.applyUpdate(doc, missing);
-      const text = textOf(doc);
-      await postgres.saveContent([{ ref: found.ref, text, hash: createHash('sha256').update(text).digest('hex') }]);
+      await this.#saveText(found.ref, textOf(doc));
     } finally {
       doc.destroy();
+    }
+  }
+
+  /** Nobody may have it open: listings and searches read the text (SY9). Who has it open stores a newer one, and that stays. */
+  async #saveText(ref: DocumentRef, text: string): Promise<void> {
+    let told = this.#toldMeanwhile.get(ref.documentId);
+    if (told) return;
+    await this.#options.postgres.saveContent([{ ref, text, hash: createHash('sha256').update(text).digest('hex') }]);
+    // Of two on their way at once the older one may have come last.
+    for (let next = this.#toldMeanwhile.get(ref.documentId); next && next !== told; next = this.#toldMeanwhile.get(ref.documentId)) {
+      told = next;
+      await this.#options.postgres.saveContent([next]);
     }
   }
 
