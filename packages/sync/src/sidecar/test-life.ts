@@ -16,7 +16,7 @@ import { TestServer } from './test-server.ts';
 import { Writer } from './test-writer.ts';
 
 const START = 'one 🎉\n\n[start]\r\nlast line without an end';
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 export interface LifeOptions {
   readonly db: Db;
