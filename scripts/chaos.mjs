@@ -29,7 +29,7 @@ const files = (wanted.length > 0 ? wanted : all).map((name) => `tests/chaos/${na
 say(`CHAOS_SEED=${seed}`);
 const { code } = await runCommand(
   process.execPath,
-  [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration', ...files],
+  [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration', '--no-file-parallelism', ...files],
   { cwd: ROOT, env: { ...process.env, CHAOS_WHOLE: '1', CHAOS_SEED: seed, CHAOS_REPORT: report } },
 );
 summarize();

@@ -8,9 +8,15 @@ import * as Y from 'yjs';
 
 /** A document as a fresh process would load it: snapshot and log of Postgres, folded. */
 export async function storedDocument(db: Db, documentId: string): Promise<Y.Doc> {
-  const loaded = await new PrismaStore(db, silentLog).load(documentId);
-  if (!loaded) throw new Error('The document has no row.');
-  return buildDocument(loaded);
+  const store = new PrismaStore(db, silentLog);
+  try {
+    const loaded = await store.load(documentId);
+    if (!loaded) throw new Error('The document has no row.');
+    return buildDocument(loaded);
+  } finally {
+    // It has connections of its own.
+    await store.close();
+  }
 }
 
 export const textOf = (doc: Y.Doc): string => doc.getText('content').toString();
