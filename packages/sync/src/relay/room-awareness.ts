@@ -35,6 +35,7 @@ export class RoomAwareness {
     const gone: AwarenessEntry[] = [];
     let refused = false;
     for (const entry of entries) {
+      this.#owners.introduce(peer, entry.clientId);
       if (!this.#isNews(peer, entry)) {
         const known = this.#states.get(entry.clientId);
         if (known?.state === LEFT && entry.state !== LEFT) gone.push({ clientId: entry.clientId, ...known });
@@ -106,10 +107,15 @@ export class RoomAwareness {
   #isNews(peer: Peer, entry: AwarenessEntry): boolean {
     if (!this.#owners.mayUse(peer, entry.clientId)) return false;
     const known = this.#states.get(entry.clientId);
-    const owned = this.#owners.ownerOf(entry.clientId) === peer;
+    const owner = this.#owners.ownerOf(entry.clientId);
+    const owned = owner === peer;
     // Only the owner says that someone left; a copy of that from elsewhere would remove who is here.
     if (entry.state === LEFT) return owned && known !== undefined && known.clock <= entry.clock && known.state !== LEFT;
-    return !known || known.clock < entry.clock || (owned && known.clock === entry.clock);
+    const elsewhere = owner !== undefined && !owned;
+    // A copy that took the id along would leave it here when the one it belongs to has gone.
+    if (elsewhere && !this.#owners.isOwn(peer, entry.clientId)) return false;
+    const wasCopy = elsewhere && !this.#owners.isOwn(owner, entry.clientId);
+    return !known || known.clock < entry.clock || ((owned || wasCopy) && known.clock === entry.clock);
   }
 
   #mayClaim(peer: Peer): boolean {
