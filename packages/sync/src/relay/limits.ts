@@ -56,7 +56,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   retryMaxMs: 2_000,
   staleBytes: MB,
   terminateBytes: 8 * MB,
-  staleMs: 4_000,
+  staleMs: 3_500,
   maxGapBytes: MB,
   maxGapStructs: 2_000,
   maxAwarenessStateBytes: 4 * KB,
