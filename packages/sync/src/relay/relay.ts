@@ -167,6 +167,19 @@ export class Relay {
     );
   }
 
+  /** SY9: sees to it that the stored text, of which this is the SHA-256 (hex), is that of the document. Rejects where that cannot be. */
+  async checkText(documentId: string, storedHash: string): Promise<void> {
+    const lease = await this.#rooms.acquire(documentId);
+    if (!lease) return;
+    try {
+      if (!lease.room.build()) return;
+      this.#projector.check(lease.room, storedHash);
+      await this.#projector.flush(lease.room);
+    } finally {
+      lease.release();
+    }
+  }
+
   /** SE2: checks the sockets of a user again, or only those that hang on one session, device or token. */
   invalidate(userId: string, sid?: string): void {
     for (const peer of this.#sockets.keys()) {

@@ -15,6 +15,7 @@ import type { DocumentStore } from '../store/document-store.ts';
 import { createStoreForMode } from '../store/mode/create-store-for-mode.ts';
 import { PrismaStore } from '../store/prisma-store.ts';
 import { withDeadline } from '../with-deadline.ts';
+import { catchUpTexts } from './catch-up-texts.ts';
 import { FlagModes } from './flag-modes.ts';
 import { httpRoutes } from './http-routes.ts';
 import { PostgresAuthorizer } from './postgres-authorizer.ts';
@@ -49,7 +50,9 @@ export async function startSidecar(env: SyncEnv, log: Log, limits: Partial<Relay
   await listen(server, env.SYNC_RELAY_PORT, env.HOST);
   const { port } = server.address() as AddressInfo;
   log.info({ port, host: env.HOST, mode: env.SYNC_MODE, store: store.kind }, `The relay listens on ${env.HOST}:${port}.`);
-  return { port, relay, stop: () => stop({ server, relay, store, authorizer, bus, db, modes }) };
+  const stopping = new AbortController();
+  const texts = catchUpTexts({ db, relay, log, signal: stopping.signal });
+  return { port, relay, stop: () => stop({ server, relay, store, authorizer, bus, db, modes, stopping, texts }) };
 }
 
 interface StoreParts {
@@ -76,10 +79,13 @@ interface Parts {
   readonly bus: EventBus;
   readonly db: Db;
   readonly modes: FlagModes;
+  /** What goes on beside the relay ends with this. */
+  readonly stopping: AbortController;
+  readonly texts: Promise<void>;
 }
 
 /** OP4. What it resolves with is told beside "ready". */
-async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server' | 'authorizer' | 'modes'>): Promise<object> {
+async function assertReady({ db, bus, store, relay }: Pick<Parts, 'db' | 'bus' | 'store' | 'relay'>): Promise<object> {
   await Promise.all([store.ping(), bus.ping()]);
   const pending = await migrationsPending(db);
   if (pending.length > 0) throw new Error(`The database lacks ${pending.length} migration(s).`);
@@ -88,13 +94,14 @@ async function assertReady({ db, bus, store, relay }: Omit<Parts, 'server' | 'au
   return nodes ? { nodes } : {};
 }
 
-async function stop({ server, relay, store, authorizer, bus, db, modes }: Parts): Promise<boolean> {
+async function stop({ server, relay, store, authorizer, bus, db, modes, stopping, texts }: Parts): Promise<boolean> {
+  stopping.abort();
   modes.stop();
   server.close();
   const saved = await relay.close({ deadlineMs: FLUSH_MS });
   server.closeAllConnections();
   // With the database away these may hang: what matters is done.
-  await withDeadline(Promise.allSettled([store.close(), authorizer.close(), bus.close(), db.$disconnect()]), 2_000).catch(() => {});
+  await withDeadline(Promise.allSettled([texts, store.close(), authorizer.close(), bus.close(), db.$disconnect()]), 2_000).catch(() => {});
   return saved;
 }
 
