@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { EventBus } from '@markco/core/bus';
 import { AppError } from '@markco/core/errors';
-import { parseDocPath } from '@markco/core/project/doc-path';
 import type { FileStore } from '@markco/sync/file-store/file-store';
-import { assertInside, readProjectFile, writeProjectFile } from '@markco/sync/file-store/root-files';
+import { readProjectFile, writeProjectFile } from '@markco/sync/file-store/root-files';
 import type { StoreEvent } from '@markco/sync/file-store/store-events';
 import type { Log } from '@markco/sync/log';
 import type { Relay } from '@markco/sync/relay/relay';
@@ -13,6 +11,7 @@ import { reason } from '../log.ts';
 import type { BridgeApi } from './bridge-api.ts';
 import type { BridgeContext } from './bridge-context.ts';
 import { type BridgeProblem, BridgeProblems, type RemovalDecision } from './bridge-problems.ts';
+import { createFile } from './create-file.ts';
 import { exchange } from './exchange.ts';
 import { filesHold } from './files-hold.ts';
 import { HotSet } from './hot-set.ts';
@@ -203,21 +202,12 @@ export class FolderBridge {
 
   /** Makes a document in the folder (EL3). Rejects with `conflict` where the file is there, `bad_request` where the path is not allowed. */
   async createDocument(documentPath: string, text: string): Promise<{ documentId: string; path: string }> {
-    const parsed = parseDocPath(documentPath);
-    if (!parsed.ok) throw new AppError('bad_request', parsed.reason);
-    const file = path.join(this.#options.root, parsed.path);
-    await assertInside(this.#options.root, file);
-    await mkdir(path.dirname(file), { recursive: true });
-    const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') throw new AppError('conflict', `${parsed.path} is there already. Choose another name.`);
-      throw error;
-    });
-    await handle.writeFile(text).finally(() => handle.close());
+    const created = await createFile(this.#options.root, documentPath, text);
     await this.#work.diskNow();
     this.#work.exchangeSoon();
-    const documentId = this.#options.store.idOf(this.#options.root, parsed.path);
-    if (!documentId) throw new AppError('bad_request', `${parsed.path} is left out by an ignore file, so it is no document.`);
-    return { documentId, path: parsed.path };
+    const documentId = this.#options.store.idOf(this.#options.root, created);
+    if (!documentId) throw new AppError('bad_request', `${created} is left out by an ignore file, so it is no document.`);
+    return { documentId, path: created };
   }
 
   /** Resolves when the folder was looked through, the server's list compared, and nothing is pending. For commands and tests. */

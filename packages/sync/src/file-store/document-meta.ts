@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -49,4 +50,31 @@ export function writeMeta(file: string, meta: DocumentMeta): void {
 /** EL3: the epoch of a history made on this device, which the server's replaces once it is there. */
 export function isLocalEpoch(epoch: string): boolean {
   return epoch.startsWith('local-');
+}
+
+/** Of a document that was not loaded yet. `serverId`: where it is one of the server's, whose state is to be fetched. */
+export function newMeta({
+  documentId,
+  serverId,
+  path,
+  file,
+}: {
+  documentId: string;
+  serverId?: string;
+  path: string;
+  file: string;
+}): DocumentMeta {
+  return {
+    documentId,
+    serverId: serverId ?? null,
+    path,
+    file,
+    syncedPath: serverId ? path : null,
+    epoch: `local-${randomUUID()}`,
+    pulled: false,
+    dirty: !serverId,
+    textHash: '',
+    fileHash: null,
+    stamp: null,
+  };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { AppError } from '@markco/core/errors';
 import type { Log } from '../log.ts';
@@ -12,7 +11,7 @@ import type {
   UpdateBatch,
 } from '../store/document-store.ts';
 import { appendAll } from './append-all.ts';
-import type { DocumentMeta } from './document-meta.ts';
+import { type DocumentMeta, newMeta } from './document-meta.ts';
 import type { AdoptOutcome } from './file-document.ts';
 import { FileHolds } from './file-holds.ts';
 import type { RootSpec, SiteEvents } from './file-root.ts';
@@ -132,19 +131,7 @@ export class FileStore implements DocumentStore {
     const existing = root.documents.get(entry.documentId);
     if (existing) return existing.meta.file;
     const file = entry.file ?? root.freeFile(entry.path);
-    const document = root.add({
-      documentId: entry.documentId,
-      serverId: entry.serverId ?? null,
-      path: entry.path,
-      file,
-      syncedPath: entry.serverId ? entry.path : null,
-      epoch: `local-${randomUUID()}`,
-      pulled: false,
-      dirty: !entry.serverId,
-      textHash: '',
-      fileHash: null,
-      stamp: null,
-    });
+    const document = root.add(newMeta({ ...entry, file }));
     await root.saveMeta(document);
     return file;
   }
