@@ -1,10 +1,11 @@
 import { makeDocument } from '@markco/sync/sidecar/test-world';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
 import { until, updateOf } from '@markco/testing/relay-harness';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { type Scenario, scenario, WHOLE } from '../lib/chaos-scenario.ts';
 import { HeldLock } from '../lib/held-lock.ts';
-import { freePort, RelayProcess } from '../lib/relay-process.ts';
+import { RelayProcess } from '../lib/relay-process.ts';
 import { seedLog } from '../lib/seed-log.ts';
 import { storedDocument, textOf, untilContent } from '../lib/stored-document.ts';
 import { TokenLedger } from '../lib/token-ledger.ts';

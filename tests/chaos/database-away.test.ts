@@ -1,10 +1,11 @@
 import { makeDocument } from '@markco/sync/sidecar/test-world';
+import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { type Scenario, scenario, WHOLE, wholeScenario } from '../lib/chaos-scenario.ts';
 import { CutProxy } from '../lib/cut-proxy.ts';
 import { OwnPostgres } from '../lib/own-postgres.ts';
-import { freePort, RelayProcess } from '../lib/relay-process.ts';
+import { RelayProcess } from '../lib/relay-process.ts';
 import { storedDocument, textOf } from '../lib/stored-document.ts';
 import { TypingCrowd } from '../lib/typing-crowd.ts';
 import { loneTypist } from '../lib/typist.ts';

@@ -1,11 +1,12 @@
 import { makeDocument, ticketToken } from '@markco/sync/sidecar/test-world';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { scenario } from '../lib/chaos-scenario.ts';
 import { CutProxy } from '../lib/cut-proxy.ts';
-import { freePort, RELAY_SECRET, RelayProcess } from '../lib/relay-process.ts';
+import { RELAY_SECRET, RelayProcess } from '../lib/relay-process.ts';
 import { seedLog } from '../lib/seed-log.ts';
 import { storedDocument, textOf } from '../lib/stored-document.ts';
 import { TokenLedger } from '../lib/token-ledger.ts';

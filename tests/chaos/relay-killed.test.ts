@@ -1,8 +1,9 @@
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { type Scenario, scenario } from '../lib/chaos-scenario.ts';
-import { freePort, RelayProcess } from '../lib/relay-process.ts';
+import { RelayProcess } from '../lib/relay-process.ts';
 import { TypingCrowd } from '../lib/typing-crowd.ts';
 
 /** When the process is killed. */

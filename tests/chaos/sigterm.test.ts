@@ -1,11 +1,12 @@
 import { makeDocument } from '@markco/sync/sidecar/test-world';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { scenario, WHOLE } from '../lib/chaos-scenario.ts';
 import { CutProxy } from '../lib/cut-proxy.ts';
 import { HeldLock } from '../lib/held-lock.ts';
-import { type Ended, freePort, RelayProcess } from '../lib/relay-process.ts';
+import { type Ended, RelayProcess } from '../lib/relay-process.ts';
 import { seedLog } from '../lib/seed-log.ts';
 import { storedDocument, textOf, untilContent } from '../lib/stored-document.ts';
 import { TokenLedger } from '../lib/token-ledger.ts';

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_LIMITS } from '@markco/sync/relay/limits';
 import { makeDocument } from '@markco/sync/sidecar/test-world';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, RelayProcess } from '../lib/relay-process.ts';
+import { RelayProcess } from '../lib/relay-process.ts';
 import { closeStockTab, openStockTab } from '../lib/stock-tab.ts';
 import { loneTypist, type TypedDocument } from '../lib/typist.ts';
 

@@ -1,9 +1,10 @@
 import { makeDocument } from '@markco/sync/sidecar/test-world';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
 import { converged, until } from '@markco/testing/relay-harness';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { freePort, RelayProcess } from '../lib/relay-process.ts';
+import { RelayProcess } from '../lib/relay-process.ts';
 import { closeStockTab, openStockTab, type StockTab } from '../lib/stock-tab.ts';
 import { storedDocument, textOf, untilContent } from '../lib/stored-document.ts';
 

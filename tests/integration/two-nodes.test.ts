@@ -1,11 +1,13 @@
 import { makeDocument } from '@markco/sync/sidecar/test-world';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
+import { isWithin } from '@markco/testing/is-within';
 import { redisServer, startRedis, type TestRedis } from '@markco/testing/redis';
 import { converged, until } from '@markco/testing/relay-harness';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, RelayProcess } from '../lib/relay-process.ts';
+import { RelayProcess } from '../lib/relay-process.ts';
 import { SeededRandom } from '../lib/seeded-random.ts';
-import { isWithin, storedDocument, textOf, untilContent } from '../lib/stored-document.ts';
+import { storedDocument, textOf, untilContent } from '../lib/stored-document.ts';
 import { TokenLedger } from '../lib/token-ledger.ts';
 import { type TypedDocument, Typist } from '../lib/typist.ts';
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@markco/testing/free-port';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -25,17 +25,6 @@ export interface Installation {
   restart(env?: NodeJS.ProcessEnv): Promise<void>;
   remove(): Promise<void>;
 }
-
-/** A TCP port nobody listens on now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Waits until `check` answers something true; rejects with `what` after `withinMs`. */
 export async function until<T>(

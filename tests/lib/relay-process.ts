@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { until } from '@markco/testing/relay-harness';
 
@@ -11,7 +10,7 @@ export const RELAY_SECRET = 'a secret that is long enough for tests';
 
 export interface RelayProcessOptions {
   readonly databaseUrl: string;
-  /** Fixed, so that clients find the next process; see {@link freePort}. */
+  /** Fixed, so that clients find the next process; see `freePort`. */
   readonly port: number;
   readonly env?: Record<string, string>;
   /** Runs the process under another program, which executes it (`prlimit`). */
@@ -97,14 +96,4 @@ export class RelayProcess {
   get ended(): Promise<Ended> {
     return this.#ended;
   }
-}
-
-/** A port nobody has right now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { localDevice, tokenCreate, workerToken } from '@markco/api/admin';
 import type { Db } from '@markco/db/client';
 import { testDatabase } from '@markco/testing/database';
+import { freePort } from '@markco/testing/free-port';
 import { AgentProxy } from './agent-proxy.ts';
 import { until } from './installation.ts';
 import { NodeProcess } from './node-process.ts';
 import { OwnPostgres } from './own-postgres.ts';
 import { Phone, type PhoneDocument } from './phone.ts';
-import { freePort, RELAY_SECRET, RelayProcess } from './relay-process.ts';
+import { RELAY_SECRET, RelayProcess } from './relay-process.ts';
 import { recordRunStates } from './run-states.ts';
 
 const BUILD = fileURLToPath(new URL('../../scripts/lib/ensure-built.mjs', import.meta.url));

@@ -4,7 +4,7 @@ import { silentLog } from '@markco/sync/log';
 import { buildDocument } from '@markco/sync/relay/document-state';
 import { PrismaStore } from '@markco/sync/store/prisma-store';
 import { until } from '@markco/testing/relay-harness';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 
 /** A document as a fresh process would load it: snapshot and log of Postgres, folded. */
 export async function storedDocument(db: Db, documentId: string): Promise<Y.Doc> {
@@ -20,18 +20,6 @@ export async function storedDocument(db: Db, documentId: string): Promise<Y.Doc>
 }
 
 export const textOf = (doc: Y.Doc): string => doc.getText('content').toString();
-
-/** True where `part` holds nothing, deletions included, that `whole` does not. `whole` takes it in. */
-export function isWithin(part: Y.Doc, whole: Y.Doc): boolean {
-  let grew = false;
-  const onUpdate = () => {
-    grew = true;
-  };
-  whole.on('update', onUpdate);
-  Y.applyUpdate(whole, Y.encodeStateAsUpdate(part));
-  whole.off('update', onUpdate);
-  return !grew;
-}
 
 /** SY9: waits until the row's text and hash are those of the document. */
 export async function untilContent(db: Db, documentId: string, text: string, ms = 120_000): Promise<void> {

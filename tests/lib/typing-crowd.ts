@@ -1,12 +1,13 @@
 import type { Db } from '@markco/db/client';
 import { makeDocument, ticketToken } from '@markco/sync/sidecar/test-world';
+import { isWithin } from '@markco/testing/is-within';
 import { converged, until } from '@markco/testing/relay-harness';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { RELAY_SECRET } from './relay-process.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { isWithin, storedDocument, textOf, untilContent } from './stored-document.ts';
+import { storedDocument, textOf, untilContent } from './stored-document.ts';
 import { TokenLedger } from './token-ledger.ts';
 import { type TypedDocument, Typist } from './typist.ts';
 

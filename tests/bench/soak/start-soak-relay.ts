@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
-import { freePort, RELAY_SECRET } from '../../lib/relay-process.ts';
+import { RELAY_SECRET } from '../../lib/relay-process.ts';
 import { PROBE_ARGS, Probe } from '../relay/servers/probe.ts';
 
 /** A relay process that can be asked what it holds. */

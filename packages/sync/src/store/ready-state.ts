@@ -1,3 +1,4 @@
+import * as encoding from 'lib0/encoding';
 import { ByteCursor } from '../relay/byte-cursor.ts';
 import { checkUpdate, type UpdateInfo, type UpdateLayout } from '../relay/check-update.ts';
 import { missingStructs } from '../relay/missing-structs.ts';
@@ -107,13 +108,7 @@ function mergeRanges(ranges: readonly (readonly [number, number])[]): [number, n
   return merged;
 }
 
-/** Numbers of variable length, as lib0 writes them. */
-function numbers(values: readonly number[]): Uint8Array {
-  const out: number[] = [];
-  for (const value of values) {
-    let rest = value;
-    for (; rest > 127; rest = Math.floor(rest / 128)) out.push(0x80 | (rest % 128));
-    out.push(rest);
-  }
-  return Uint8Array.from(out);
-}
+const numbers = (values: readonly number[]): Uint8Array =>
+  encoding.encode((encoder) => {
+    for (const value of values) encoding.writeVarUint(encoder, value);
+  });

@@ -18,9 +18,9 @@ export function writeWireState(doc, snapshot) {
     clients.push([client, list.length, last.id.clock + last.length, encoding.length(structs.restEncoder) - from]);
   }
   const head = new TextEncoder().encode(JSON.stringify({ snapshot, clients }));
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, head.length);
-  return concat([length, head, structs.toUint8Array(), deletionsOf(doc)]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(head.length);
+  return Buffer.concat([length, head, structs.toUint8Array(), deletionsOf(doc)]);
 }
 
 /** As Yjs V1 writes them. */
@@ -37,14 +37,4 @@ function deletionsOf(doc) {
       }
     }
   });
-}
-
-function concat(parts) {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

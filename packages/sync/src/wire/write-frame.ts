@@ -1,3 +1,4 @@
+import * as encoding from 'lib0/encoding';
 import { MESSAGE, SYNC } from './message-type.ts';
 
 /** One awareness entry as it travels: `state` is JSON text, "null" where the client left. */
@@ -26,40 +27,23 @@ export const writeQueryAwareness = (): Uint8Array => Uint8Array.of(MESSAGE.query
 export const writePermissionDenied = (reason: string): Uint8Array => prefixed([MESSAGE.auth, 0], new TextEncoder().encode(reason));
 
 /** The awareness payload of y-protocols for these entries. */
-export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
-  const text = new TextEncoder();
-  const parts = [Uint8Array.from(varUints(entries.length))];
-  for (const { clientId, clock, state } of entries) {
-    const bytes = text.encode(state);
-    parts.push(Uint8Array.from(varUints(clientId, clock, bytes.length)), bytes);
-  }
-  return concat(parts);
-}
+export const encodeAwareness = (entries: readonly AwarenessEntry[]): Uint8Array =>
+  encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, entries.length);
+    for (const { clientId, clock, state } of entries) {
+      encoding.writeVarUint(encoder, clientId);
+      encoding.writeVarUint(encoder, clock);
+      encoding.writeVarString(encoder, state);
+    }
+  });
 
-function prefixed(head: readonly number[], payload: Uint8Array): Uint8Array {
-  const length = varUints(payload.length);
-  const frame = new Uint8Array(head.length + length.length + payload.length);
+/** A large payload is copied once. */
+function prefixed(type: readonly number[], payload: Uint8Array): Uint8Array {
+  const head = encoding.encode((encoder) => {
+    for (const number of [...type, payload.length]) encoding.writeVarUint(encoder, number);
+  });
+  const frame = new Uint8Array(head.length + payload.length);
   frame.set(head, 0);
-  frame.set(length, head.length);
-  frame.set(payload, head.length + length.length);
+  frame.set(payload, head.length);
   return frame;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-function varUints(...values: readonly number[]): number[] {
-  const out: number[] = [];
-  for (let value of values) {
-    for (; value > 127; value = Math.floor(value / 128)) out.push(0x80 | (value % 128));
-    out.push(value);
-  }
-  return out;
 }

@@ -1,5 +1,6 @@
+import { freePort } from '@markco/testing/free-port';
 import { redisServer, startRedis, type TestRedis } from '@markco/testing/redis';
-import { freePort, RELAY_SECRET, RelayProcess } from '../../../lib/relay-process.ts';
+import { RELAY_SECRET, RelayProcess } from '../../../lib/relay-process.ts';
 import { percentile } from '../../lib/numbers.ts';
 import { type Row, watchGenerator } from '../row.ts';
 import { ourDocuments } from '../servers/bench-document.ts';
