@@ -194,6 +194,7 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
       .waitFor({ timeout: 120_000 });
     await notebook.status(cell('count'), 'Done');
     expect(await notebook.part('cell-output', cell('count')).textContent()).toContain('counted');
+    await page.getByTestId('run-note').filter({ hasText: 'in the cloud because Test laptop was offline' }).waitFor();
     await shoot(page, '12-ran-in-cloud');
   });
 
@@ -211,6 +212,11 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
     await notebook.run(0);
     await notebook.status(0, /^Waiting for Test laptop/);
     await until('the server has the run', async () => (await notebook.part('cell-status', 0).getAttribute('data-state')) === 'queued');
+    await page
+      .getByTestId('run-note')
+      .filter({ hasText: /^Waiting since \d\d:\d\d\./ })
+      .waitFor();
+    await page.getByRole('button', { name: 'Run in the cloud instead' }).waitFor();
     await shoot(page, '14-waiting');
     await laptop.start();
     await notebook.status(0, 'Done');
@@ -221,13 +227,26 @@ describe.skipIf(!browserPath)(`the story on a phone${browserMissing}`, () => {
 
   it('RU6 after the cloud the way back is offered, and taken with a tap', async () => {
     await openInTree(NOTEBOOK);
-    const back = page.getByRole('button', { name: 'Back to Test laptop (variables there)' });
+    // Its agent began anew meanwhile, so that the variables are not there any more, and nobody says so.
+    const back = page.getByRole('button', { name: 'Run on Test laptop', exact: true });
     await notebook.reveal(notebook.part('cell-status', cell('count')));
     await back.tap();
     await notebook
       .part('ran-on', cell('count'))
       .filter({ hasText: /^ran on Test laptop/ })
       .waitFor({ timeout: 120_000 });
+  });
+
+  it('RU20, RU22 the runs of a cell are in its menu, each with its place and its output', async () => {
+    await page.getByRole('button', { name: `Run options for cell ${cell('count') + 1}` }).tap();
+    await page.getByRole('menuitem', { name: /^Runs of this cell/ }).tap();
+    const rows = page.getByTestId('run-row');
+    await rows.filter({ hasText: 'ran on Test laptop' }).first().waitFor();
+    await rows.filter({ hasText: 'Cloud' }).getByRole('button').tap();
+    await page.getByTestId('run-detail').filter({ hasText: 'counted' }).waitFor();
+    await shoot(page, '15-run-of-the-past');
+    await page.getByRole('button', { name: 'Close', exact: true }).tap();
+    await page.getByTestId('run-detail').waitFor({ state: 'detached' });
   });
 
   it.skipIf(!process.env.MARKCO_TEST_PYTHON)('RU19 a plot is an image on the phone and a file in the folder', async () => {

@@ -543,11 +543,13 @@ def start_ipython(kernel):
     import tempfile
 
     class Publisher(DisplayPublisher):
-        def publish(self, data, metadata=None, *args, **kwargs):
-            kernel.publish(data, metadata)
+        def publish(self, data, metadata=None, *args, transient=None, update=False, **kwargs):
+            name = (transient or {}).get('display_id')
+            named = {'display_id': str(name), **({'update': True} if update else {})} if name else {}
+            kernel.publish(data, dict(metadata or {}, **named))
 
         def clear_output(self, wait=False):
-            return None
+            kernel.clear_output(wait)
 
     class Shell(InteractiveShell):
         display_pub_class = Type(Publisher)
@@ -688,6 +690,10 @@ class Kernel:
 
     def display(self, *values, **kwargs):
         """Shows values as richly as they can be shown."""
+        if self.shell is not None and 'display_id' in kwargs:
+            from IPython.display import display as named_display
+
+            return named_display(*values, **kwargs)
         raw = kwargs.get('raw', False)
         for value in values:
             data, metadata = (value, {}) if raw else self.bundle(value)
@@ -713,6 +719,14 @@ class Kernel:
         if record.display_size + size <= record.limit:
             record.display_size += size
             record.displays.append(event)
+        self.host.emit('display', event)
+
+    def clear_output(self, wait):
+        """What stood there goes away, now or when the next output comes."""
+        if self.record is None:
+            return
+        event = {'data': {}, 'metadata': {'clear_output': True, 'wait': bool(wait)}}
+        self.record.displays.append(event)
         self.host.emit('display', event)
 
     def _publish_asset(self, mime, text):

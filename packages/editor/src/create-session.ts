@@ -7,7 +7,7 @@ import type { OpenDocument, WorkspaceHost } from './host.tsx';
 import { createLive } from './live.ts';
 import { type Matchable, matchRuns, type RunsByCell } from './runs/match-runs.ts';
 import { RunController } from './runs/run-controller.ts';
-import type { EditorSession, PanelName } from './session.tsx';
+import type { EditorSession, PanelName, RunSheet } from './session.tsx';
 
 /** A session that is kept while its document is not looked at. */
 export type FollowingSession = EditorSession & {
@@ -65,7 +65,7 @@ export function createSession(host: WorkspaceHost, open: OpenDocument, touch: bo
     mode: createLive<PreviewMode>(touch ? 'reading' : 'live'),
     focused: createLive(false),
     palette: createLive<'commands' | 'files' | null>(null),
-    log: createLive<string | null>(null),
+    sheet: createLive<RunSheet | null>(null),
     panel: createLive<PanelName>('Outline'),
     panelOpen: createLive(false),
   };

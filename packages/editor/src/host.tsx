@@ -83,7 +83,10 @@ export interface WorkspaceHost {
   watchRun(runId: string, after: number, onItem: (item: RunWatchItem) => void): () => void;
   cancelRun(runId: string, force: boolean): Promise<void>;
   sendInput(runId: string, execId: string, text: string): Promise<void>;
-  decideWaiting(runIds: readonly string[], decision: 'run' | 'discard'): Promise<void>;
+  /** RU8. Answers the ids that were still waiting and are decided now. */
+  decideWaiting(runIds: readonly string[], decision: 'run' | 'discard'): Promise<readonly string[]>;
+  /** Adds older runs of the document to `runsOf`; answers how many came. Absent where all of them are known. */
+  olderRuns?(documentId: string): Promise<number>;
   /** AG7; rejects on time-out, answers MRP bodies. */
   introspect(request: {
     documentId: string;

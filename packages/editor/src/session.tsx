@@ -10,6 +10,12 @@ import type { PendingRun, RunController } from './runs/run-controller.ts';
 
 export type PanelName = 'Outline' | 'Variables' | 'Runs' | 'Versions';
 
+/** The runs of a cell (by its key), one run, its whole log, or the question before a restart. */
+export type RunSheet =
+  | { kind: 'cell'; key: number }
+  | { kind: 'run' | 'log'; runId: string }
+  | { kind: 'restart'; language: string; sessionName: string };
+
 /** One open document with its editor and its runs: what the components inside the workspace share. */
 export type EditorSession = {
   host: WorkspaceHost;
@@ -27,8 +33,8 @@ export type EditorSession = {
   /** What the side panel shows; on narrow screens it is a dialog, open or not. */
   panel: LiveValue<PanelName>;
   panelOpen: LiveValue<boolean>;
-  /** The run whose whole log is shown, or null. */
-  log: LiveValue<string | null>;
+  /** What of runs is shown above the document, or null. */
+  sheet: LiveValue<RunSheet | null>;
   touch: boolean;
   /** Why the document can only be read here (FB2), or null. */
   readOnly: string | null;

@@ -97,7 +97,7 @@ describe('workspace', () => {
         endedAt: at,
       }),
     );
-    const back = [...document.querySelectorAll('button')].find((button) => button.textContent === 'Back to MacBook Pro (variables there)');
+    const back = [...document.querySelectorAll('button')].find((button) => button.textContent === 'Run on MacBook Pro');
     await act(async () => back!.click());
     await until(() => expect(host.runsOf(documentIdAt(0)).get()).toHaveLength(2));
     const sent = host.calls.filter((call) => call.name === 'startRuns').at(-1)!.args[0] as { target?: unknown }[];

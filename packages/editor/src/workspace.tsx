@@ -11,11 +11,11 @@ import { TopBar } from './layout/top-bar.tsx';
 import { WaitingBanner } from './layout/waiting-banner.tsx';
 import { WorkspacePalette } from './layout/workspace-palette.tsx';
 import { useLive } from './live.ts';
-import { LogDialog } from './panels/log-dialog.tsx';
 import { SidePanel } from './panels/side-panel.tsx';
 import { SessionProvider, useSession } from './session.tsx';
 import { Dialog } from './ui/dialog.tsx';
 import { useTouch, useVisualViewport, useWide } from './ui/hooks.ts';
+import { Late } from './ui/late.tsx';
 import { useEditor } from './use-editor.ts';
 
 /**
@@ -65,6 +65,9 @@ function Shell({ host, documentId }: { host: WorkspaceHost; documentId: string }
 
 let opened = false;
 
+// WB9: it comes when it is first asked for.
+const loadRunSheet = async () => (await import('./panels/run-sheet.tsx')).RunSheetView;
+
 type BodyProps = { editor: HeldEditor; wide: boolean; began: number; onMenu(): void };
 
 function Body({ editor, wide, began, onMenu }: BodyProps): ReactNode {
@@ -77,7 +80,7 @@ function Body({ editor, wide, began, onMenu }: BodyProps): ReactNode {
   const documents = useLive(host.documents);
   const mode = useLive(session.mode);
   const focused = useLive(session.focused);
-  const log = useLive(session.log);
+  const sheet = useLive(session.sheet);
   const document = documents.find((each) => each.id === open.id);
   const onShown = useCallback(() => {
     host.measure(opened ? 'doc_switch_ttfc_ms' : 'doc_open_ttfc_ms', performance.now() - began, open.from());
@@ -108,7 +111,7 @@ function Body({ editor, wide, began, onMenu }: BodyProps): ReactNode {
           <SidePanel onPick={() => session.panelOpen.set(false)} />
         </Dialog>
       )}
-      {log !== null && <LogDialog runId={log} onClose={() => session.log.set(null)} />}
+      {sheet && <Late load={loadRunSheet} />}
       <WorkspacePalette />
       <RunAnnouncer />
     </>

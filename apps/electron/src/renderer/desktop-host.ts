@@ -57,7 +57,7 @@ export async function openDesktopHost({ root, navigate, online }: DesktopHostOpt
     cancelRun: async (runId, force) => runs.see(await call('cancelRun', { root, runId, force })),
     sendInput: (runId, execId, text) => call('answerInput', { root, runId, execId, text }),
     // Runs on this computer never wait for another one (RU8).
-    decideWaiting: async () => undefined,
+    decideWaiting: async () => [],
     introspect: ({ language, sessionName, op, body }) => call('introspect', { root, language, sessionName, op: op as 'complete', body }),
     sessionOp: (request) => call('sessionOp', { root, ...request }),
     assetUrl: (request) => assets.get(request),

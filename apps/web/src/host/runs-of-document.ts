@@ -46,6 +46,15 @@ export class RunsOfDocument {
     }
   }
 
+  /** Adds what `load` finds before the oldest known run; answers how many were new. Rejects as `load` does. */
+  async loadOlder(load: (before: string) => Promise<RunView[]>): Promise<number> {
+    const oldest = this.value.get().at(-1);
+    if (!oldest) return 0;
+    const older = await load(oldest.id);
+    for (const run of older) this.merge(run);
+    return older.length;
+  }
+
   private begin(): void {
     void this.refresh();
     this.timer = setInterval(() => void this.refresh(), POLL_MS);

@@ -204,8 +204,11 @@ export function createWebHost(options: WebHostOptions): WebHost {
       }),
     cancelRun: async (runId, force) => see((await ask(() => api.client.runs.cancel.mutate({ runId, force }))) as RunView),
     sendInput: async (runId, execId, text) => void (await ask(() => api.client.runs.input.mutate({ runId, execId, text }))),
-    decideWaiting: async (runIds, decision) =>
-      void (await ask(() => api.client.runs.decideWaiting.mutate({ runIds: [...runIds], decision }))),
+    decideWaiting: (runIds, decision) => ask(() => api.client.runs.decideWaiting.mutate({ runIds: [...runIds], decision })),
+    olderRuns: (documentId) =>
+      runsFor(documentId).loadOlder(
+        async (before) => (await ask(() => api.client.runs.list.query({ documentId, limit: 100, before }))) as RunView[],
+      ),
     introspect: ({ documentId, language, sessionName, op, body }) =>
       ask(() =>
         api.client.runs.introspect.query({ projectId: options.project.id, documentId, language, sessionName, op: op as 'complete', body }),

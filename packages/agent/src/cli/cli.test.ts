@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCells } from '@markco/core/document/cells';
+import type { RunView } from '@markco/core/run/run';
 import { type FakeGateway, startFakeGateway } from '@markco/testing/fake-gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockHolder } from '../config/instance-lock.ts';
 import { SettingsFile } from '../config/settings.ts';
 import { DEVICE_ID, USER_ID } from '../test-support/sample-offer.ts';
 import { waitUntil } from '../test-support/wait-until.ts';
-import { chooseCells } from './commands/run.ts';
+import { runsOfCell } from './commands/lists.ts';
+import { chooseCells, chooseDevice } from './commands/run.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/markco.mjs', import.meta.url));
 let gateway: FakeGateway;
@@ -120,5 +122,27 @@ describe('markco run', () => {
     expect(() => chooseCells(cells, {})).toThrow(/--cell N \(1 to 2\)/);
     expect(() => chooseCells(cells, { cell: '3' })).toThrow(/no cell 3/);
     expect(() => chooseCells([], {})).toThrow(/no cells/);
+    expect(chooseCells(cells, { cell: '2', above: true })).toHaveLength(2);
+  });
+
+  it('RU5 --on names a device, here or the cloud, and says what there is', () => {
+    const devices = [
+      { id: 'a', name: 'MacBook Pro' },
+      { id: 'b', name: 'MacBook' },
+      { id: 'c', name: 'Studio' },
+    ];
+    const chosen = (on: string) => chooseDevice(devices, on, 'c');
+    expect(['cloud', 'here', 'macbook', 'stu'].map(chosen)).toEqual([
+      { kind: 'cloud' },
+      ...['c', 'b', 'c'].map((deviceId) => ({ kind: 'device', deviceId })),
+    ]);
+    expect(() => chosen('mac')).toThrow(/More than one/);
+    expect(() => chosen('phone')).toThrow(/You have: MacBook Pro, MacBook, Studio, cloud/);
+  });
+
+  it('RU20 the runs of a cell are those at its place and those of its code', () => {
+    const run = (cellIndex: number, code: string) => ({ cellIndex, code, language: 'python' }) as RunView;
+    const list = [run(0, 'old'), run(1, '1'), run(1, '2')];
+    expect(runsOfCell(list, cells[0]!)).toEqual(list.slice(0, 2));
   });
 });

@@ -42,6 +42,9 @@ export function createProgram(exit: (code: number) => void): Command {
     .description('run cells of a document: a file in a linked folder, or project/document.md')
     .option('--cell <n>', 'the cell to run, counted from 1')
     .option('--all', 'all cells, in order, until one fails')
+    .option('--above', 'with --cell: also the cells before it')
+    .option('--on <place>', 'where: the name of a device, "here" or "cloud"')
+    .option('--again', 'where the cell ran last')
     .option('--session <name>', 'the runtime session')
     .option('--json', 'one JSON object an event')
     .action(async (doc, options) => exit(await (await import('./commands/run.ts')).run(doc, options)));
@@ -49,8 +52,20 @@ export function createProgram(exit: (code: number) => void): Command {
     .command('runs')
     .description('the newest runs')
     .option('--limit <n>', 'how many', '20')
+    .option('--doc <doc>', 'only of this document')
+    .option('--cell <n>', 'only of this cell of it, counted from 1')
     .option('--json', 'as JSON')
     .action(async (options) => (await import('./commands/lists.ts')).runs(options));
+  program
+    .command('log <run>')
+    .description('the output of a run, and what still comes; run: its id or the end of it')
+    .option('--json', 'one JSON object an event')
+    .action(async (run, options) => exit(await (await import('./commands/one-run.ts')).log(run, options)));
+  program
+    .command('cancel <run>')
+    .description('stop a run: its id or the end of it')
+    .option('--force', 'end its runtime, and its variables with it')
+    .action(async (run, options) => (await import('./commands/one-run.ts')).cancel(run, options));
   program
     .command('devices')
     .description('your devices')

@@ -13,6 +13,8 @@ const MAX_VALUE_BYTES = MAX_EVENT_BYTES / 4;
  * whose metadata says which asset it is another form of. Values too large for an event become assets as well.
  */
 export async function displayEvents(data: Bundle, metadata: Bundle, keeper: AssetKeeper): Promise<RunEventBody[]> {
+  if (metadata.clear_output === true)
+    return [{ kind: 'display', data: {}, metadata: { clear_output: true, wait: metadata.wait === true } }];
   const rest: Bundle = { ...data };
   const events: RunEventBody[] = [];
   const plain = textOf(rest['text/plain']);
@@ -22,7 +24,7 @@ export async function displayEvents(data: Bundle, metadata: Bundle, keeper: Asse
     if (!bytes || assetId) continue;
     delete rest[mimeType];
     const asset = await keeper.keep(bytes, mimeType, { alt: plain });
-    events.push(asset ?? overLimit(bytes.length));
+    events.push(asset ? { ...asset, ...named(metadata) } : overLimit(bytes.length));
     assetId = asset?.assetId;
   }
   await moveLargeValues(rest, keeper, events);
@@ -44,6 +46,12 @@ async function moveLargeValues(rest: Bundle, keeper: AssetKeeper, events: RunEve
     events.push((await keeper.keep(bytes, mimeType)) ?? overLimit(bytes.length));
   }
 }
+
+/** The name an updated display has (core's display-control), as an asset says it. */
+const named = ({ display_id: id, update }: Bundle) => ({
+  ...(typeof id === 'string' && { displayId: id }),
+  ...(update === true && { update: true }),
+});
 
 const overLimit = (bytes: number): RunEventBody => ({
   kind: 'warning',

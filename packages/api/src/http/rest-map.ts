@@ -6,10 +6,18 @@ import {
   registerLocalInput,
   registerLocalReply,
 } from '@markco/core/contract/projects';
-import { cancelRunInput, listRunsInput, runInputInput } from '@markco/core/contract/runs';
+import {
+  cancelRunInput,
+  createBatchInput,
+  listRunsInput,
+  runInputInput,
+  sessionOpInput,
+  waitingRunsInput,
+} from '@markco/core/contract/runs';
 import { restoreVersionReply, versionText, versionView } from '@markco/core/contract/versions';
 import { deviceView } from '@markco/core/device/device';
 import { createRunInput, runView } from '@markco/core/run/run';
+import { runEvent } from '@markco/core/run/run-event';
 import { z } from 'zod';
 
 /** One REST address and the procedure behind it. Parameters of the path and the query become fields of the input. */
@@ -37,6 +45,11 @@ const listRunsQuery = listRunsInput.extend({
     .transform((text) => text.split(','))
     .pipe(listRunsInput.shape.states.unwrap())
     .optional(),
+});
+
+const eventsQuery = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(2000).default(500),
 });
 
 /** Every REST address that is a procedure (health, assets and the event socket are not). The OpenAPI document is made from this list. */
@@ -88,6 +101,28 @@ export const REST_ROUTES: readonly RestRoute[] = [
     summary: 'Your runs, the newest first',
     query: listRunsQuery,
     reply: z.array(runView),
+  },
+  {
+    ...{ method: 'POST', path: '/api/runs/batch', procedure: 'runs.createBatch', summary: 'Start several runs, in order, or none' },
+    body: createBatchInput,
+    reply: z.array(runView),
+  },
+  {
+    ...{ method: 'POST', path: '/api/runs/waiting', procedure: 'runs.decideWaiting', summary: 'Run or discard runs that wait' },
+    body: waitingRunsInput,
+    reply: z.array(z.string()),
+  },
+  {
+    ...{ method: 'GET', path: '/api/runs/:id/events', procedure: 'runs.events', summary: 'A page of the log of a run' },
+    query: eventsQuery,
+    reply: z.object({ events: z.array(runEvent), next: z.number().nullable() }),
+    rename: { id: 'runId' },
+  },
+  {
+    ...{ method: 'POST', path: '/api/projects/:id/session', procedure: 'runs.sessionOp', summary: 'Restart or empty a runtime session' },
+    body: sessionOpInput.omit({ projectId: true }),
+    reply: z.unknown(),
+    rename: { id: 'projectId' },
   },
   {
     ...{ method: 'GET', path: '/api/runs/:id', procedure: 'runs.get', summary: 'A run' },

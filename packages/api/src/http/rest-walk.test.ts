@@ -57,6 +57,9 @@ afterAll(async () => {
 const BODIES: Record<string, () => unknown> = {
   'POST /api/documents': () => ({ projectId: hers.projectId, path: 'mine-now.md' }),
   'POST /api/runs': () => hers.run,
+  'POST /api/runs/batch': () => ({ batchId: resources.newId(), runs: [hers.run] }),
+  'POST /api/runs/waiting': () => ({ runIds: [hers.runId], decision: 'discard' }),
+  'POST /api/projects/:id/session': () => ({ language: 'python', op: 'restart' }),
   'POST /api/runs/:id/cancel': () => ({}),
   'POST /api/runs/:id/input': () => ({ execId: 'x', text: 'y' }),
 };

@@ -176,7 +176,10 @@ describe('resume (RU11)', () => {
     await cancelRun(t.resources, t.ada, runId, true);
     expect(await t.run(runId)).toMatchObject({ state: 'interrupted', exitReason: 'device_lost' });
     await device.emit(runId, 1, [{ kind: 'stdout', text: 'late' }, ended]);
-    expect(await t.run(runId)).toMatchObject({ state: 'interrupted', lastSeq: 3 });
+    expect(await t.run(runId)).toMatchObject({
+      ...{ state: 'interrupted', lastSeq: 3 },
+      message: expect.stringContaining('Recovered: MacBook Pro was heard from again'),
+    });
   });
 });
 

@@ -1,5 +1,6 @@
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { RunEvent } from '@markco/core/run/run-event';
+import { recoveredEnding } from '@markco/core/run/run-messages';
 import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { applyEffects, type Effect } from './apply-effects.ts';
@@ -42,13 +43,20 @@ export async function recordRunEvents(
     const { lastSeq, effects, firstOutput } = await contiguous(tx, run, ahead ? null : fresh);
     const counted = (await updateRun(tx, run, { lastSeq, logBytes: run.logBytes + BigInt(bytes) }))!;
     await limitLog(tx, counted);
-    if (!isTerminal(run.state as RunState)) await applyEffects(resources, tx, counted, effects);
+    if (isTerminal(run.state as RunState)) await sayRecovered(tx, counted, effects);
+    else await applyEffects(resources, tx, counted, effects);
     tx.afterCommit(() => {
       if (firstOutput) metricsOf(resources).firstOutput(resources.clock.now().getTime() - run.createdAt.getTime());
     });
     publishRunEvents(resources, tx, run, lastSeq);
     return { ackedSeq: lastSeq };
   });
+}
+
+/** RU11: a run that was given up, and whose end came after all: what the person reads about it is no longer that nobody heard of it. */
+async function sayRecovered(tx: SqlTx, run: RunRow, effects: readonly Effect[]): Promise<void> {
+  const body = run.exitReason === 'device_lost' ? effects.findLast((effect) => effect.body.kind === 'ended')?.body : undefined;
+  if (body?.kind === 'ended') await updateRun(tx, run, { message: recoveredEnding(run.ranOn ?? 'the computer', body.outcome) });
 }
 
 function refusal(run: RunRow | null, deviceId: string, attempt: number): string | null {

@@ -65,6 +65,8 @@ export function toRunView(row: RunRowWithSlug): RunView {
     heldSince: row.heldSince,
     target: targetOf(row),
     reason: row.reason as RouteReason,
+    why: row.routeDetail,
+    anchor: row.anchor,
     freshSession: row.freshSession,
     ranOn: row.ranOn,
     codeChanged: row.codeChanged,

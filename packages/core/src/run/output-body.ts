@@ -1,4 +1,5 @@
 import { collapseCarriageReturns, stripAnsi, truncateOutput } from '../document/output-block.ts';
+import { standingBodies } from './display-control.ts';
 import type { RunEventBody } from './run-event.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { RunEventBody } from './run-event.ts';
 export function outputBody(bodies: Iterable<RunEventBody>, docPath: string): string {
   const parts: string[] = [];
   let imageShown = false;
-  for (const body of bodies) {
+  for (const body of standingBodies(bodies)) {
     const text = partOf(body, docPath, imageShown);
     if (text === '') continue;
     imageShown = body.kind === 'asset' && isImage(body.mimeType);

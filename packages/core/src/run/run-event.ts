@@ -32,6 +32,9 @@ export const runEventBody = z.discriminatedUnion('kind', [
     height: z.number().optional(),
     path: z.string().optional(),
     alt: z.string().optional(),
+    /** As a display's metadata says it ({@link file://./display-control.ts}). */
+    displayId: z.string().optional(),
+    update: z.boolean().optional(),
   }),
   z.object({ kind: z.literal('stdin_request'), prompt: z.string(), password: z.boolean(), execId: z.string() }),
   z.object({ kind: z.literal('stdin_answered'), by: z.string().optional(), shown: z.string().optional() }),

@@ -31,6 +31,13 @@ export const WAITING_FOR_CLOUD = 'Waiting for the cloud runtime: none is connect
 /** RU11: the truth when nobody knows. */
 export const contactLost = (name: string): string => `Lost contact with ${name}; this may still be running there.`;
 
+/** RU11: the end of a run that was already given up came after all; its output is kept and its state stays. */
+export const recoveredEnding = (name: string, outcome: string): string =>
+  `Recovered: ${name} was heard from again, and this had ${outcome === 'completed' ? 'completed' : `ended there (${outcome})`}. The output is all here.`;
+
+/** RU5: the reason within a route's sentence: "Cloud · fresh session: MacBook Pro was offline" gives "MacBook Pro was offline". Null: none. */
+export const routeReasonWords = (why: string | null | undefined): string | null => /^Cloud[^:]*: (.+)$/s.exec(why ?? '')?.[1] ?? null;
+
 const AFTER_FALLBACK = new Set(['NameError', 'ModuleNotFoundError', 'FileNotFoundError']);
 
 /**

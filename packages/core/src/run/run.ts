@@ -78,6 +78,10 @@ export const runView = z.object({
   heldSince: instant.nullable().optional(),
   target: routeTarget,
   reason: routeReason,
+  /** RU5: why it goes there, as the sentence that routing stored. */
+  why: z.string().nullable().optional(),
+  /** RU3: where its cell is, as the request said: base64 of a Yjs relative position. */
+  anchor: z.string().nullable().optional(),
   /** RU6, RU22: told next to the output: the namespace was empty when this run began. */
   freshSession: z.boolean(),
   /** The name of the device, "Cloud" or null while nothing took it. */

@@ -47,7 +47,7 @@ export function CellFoot({ cellKey, index, outputRunId, outputText, hasOutput }:
 }
 
 function RunOutputBody({ run, index, stored }: { run: RunView; index: number; stored: ReactNode }): ReactNode {
-  const { controller, log } = useSession();
+  const { controller, sheet } = useSession();
   const model = useLive(controller.feeds.peek(run.id));
   useEffect(() => controller.feeds.watch(run.id), [controller, run.id]);
   const empty = model.blocks.length === 0;
@@ -55,7 +55,7 @@ function RunOutputBody({ run, index, stored }: { run: RunView; index: number; st
   if (empty && !awaiting && !(model.lastSeq === 0 && stored)) return null;
   return (
     <div className="mk-output" data-testid="cell-output" data-cell-index={index}>
-      {model.lastSeq === 0 && stored ? stored : <OutputBlocks model={model} onOpenLog={() => log.set(run.id)} />}
+      {model.lastSeq === 0 && stored ? stored : <OutputBlocks model={model} onOpenLog={() => sheet.set({ kind: 'log', runId: run.id })} />}
       {awaiting && <InputField key={awaiting.execId + awaiting.prompt} run={run} request={awaiting} />}
     </div>
   );

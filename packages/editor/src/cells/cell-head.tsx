@@ -8,7 +8,7 @@ import { runnableLanguages } from '../runs/runnable-languages.ts';
 import { useCellRun, useSession } from '../session.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
-import { targetItems } from './target-items.ts';
+import { RunMenu } from './run-menu.tsx';
 
 type Props = { cellKey: number; index: number; language: string; info: string };
 
@@ -57,11 +57,8 @@ export function CellHead({ cellKey, index, language, info }: Props): ReactNode {
           <span>Stop</span>
         </button>
       )}
-      <Menu
-        label={`More for cell ${index + 1}`}
-        items={() => cellItems(session, cellKey, index, language, runnable)}
-        className="mk-button mk-quiet"
-      >
+      {runnable && <RunMenu cellKey={cellKey} index={index} language={language} />}
+      <Menu label={`More for cell ${index + 1}`} items={() => cellItems(session, cellKey)} className="mk-button mk-quiet">
         <Icon name="dots" />
       </Menu>
     </section>
@@ -70,18 +67,8 @@ export function CellHead({ cellKey, index, language, info }: Props): ReactNode {
 
 type Session = ReturnType<typeof useSession>;
 
-function cellItems(session: Session, key: number, index: number, language: string, runnable: boolean): (MenuItem | 'line')[] {
-  const { controller } = session;
-  const runs: (MenuItem | 'line')[] = runnable
-    ? [
-        { label: 'Run all above', icon: 'up', disabled: index === 0, onSelect: () => controller.runAbove(index) },
-        { label: 'Run all above and this', icon: 'play', onSelect: () => controller.runAbove(index, true) },
-        ...targetItems(session, language, (target) => controller.run([index], target), 'Run on '),
-        'line',
-      ]
-    : [];
+function cellItems(session: Session, key: number): MenuItem[] {
   return [
-    ...runs,
     { label: 'Copy code', icon: 'file', onSelect: () => void navigator.clipboard?.writeText(codeOf(session, key)) },
     { label: 'Edit first line', icon: 'pen', onSelect: () => showSource(session, key) },
     { label: 'Show output source', icon: 'code', onSelect: () => showSource(session, key, true) },

@@ -1,4 +1,3 @@
-import type { DeviceView } from '@markco/core/device/device';
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunView } from '@markco/core/run/run';
 import type { ReactNode } from 'react';
@@ -8,6 +7,7 @@ import { formatElapsed, type RunStatus, ranOnText, runStatus, targetNameOf } fro
 import { useSession } from '../session.tsx';
 import { useNow } from '../ui/hooks.ts';
 import { Icon, type IconName, Spinner } from '../ui/icons.tsx';
+import { adviceFor, RunActions } from './run-actions.tsx';
 
 const ICONS: Record<RunStatus['tone'], IconName | null> = {
   idle: null,
@@ -48,60 +48,47 @@ function PendingLine({ pending, index }: { pending: PendingRun; index: number })
 }
 
 function KnownLine({ run, index }: { run: RunView; index: number }): ReactNode {
-  const { controller, host } = useSession();
+  const session = useSession();
+  const { controller, host } = session;
   const devices = useLive(host.devices);
+  // What a run of the cloud is told to depends on those before it.
+  useLive(session.runs);
   const active = !isTerminal(run.state);
   const now = useNow(active);
   const status = runStatus(run, now, targetNameOf(run, devices));
   const icon = ICONS[status.tone];
   const ranOn = ranOnText(run);
-  const back = active ? null : backTo(run, devices, host.project.get().id);
-  const offerAbove = run.state === 'failed' && run.freshSession && index > 0;
+  const advice = adviceFor(session, run, index, now);
   return (
     <div className={`mk-status mk-tone-${status.tone}`}>
       <span data-testid="cell-status" data-cell-index={index} data-state={run.state} className="mk-status-text">
         {icon ? <Icon name={icon} size={16} /> : <Spinner />}
         {status.text}
       </span>
-      {active && run.startedAt && <span className="mk-elapsed">{formatElapsed(now - run.startedAt.getTime())}</span>}
-      {status.canForce && (
-        <button type="button" className="mk-button mk-small mk-danger" onClick={() => controller.cancel(run, true)}>
-          Force stop (loses variables)
-        </button>
+      {active && run.startedAt && !run.contactLostSince && (
+        <span className="mk-elapsed">{formatElapsed(now - run.startedAt.getTime())}</span>
       )}
-      {run.codeChanged && <span className="mk-note">The cell has changed since; this ran the text as it was.</span>}
-      {offerAbove && (
-        <button type="button" className="mk-button mk-small" onClick={() => controller.runAbove(index, true, targetOf(run))}>
-          Run all above here
-        </button>
-      )}
-      {(run.state === 'interrupted' || run.state === 'expired') && (
-        <button type="button" className="mk-button mk-small" onClick={() => controller.run([index])}>
-          Run again
-        </button>
-      )}
-      {back && (
-        <button type="button" className="mk-button mk-small" onClick={() => controller.run([index], { kind: 'device', deviceId: back.id })}>
-          Back to {back.name} (variables there)
-        </button>
-      )}
-      {ranOn && (
+      {ranOn && !run.contactLostSince && (
         <span className="mk-ran-on" data-testid="ran-on" data-cell-index={index}>
           {ranOn}
         </span>
       )}
+      {advice.notes.map((note) => (
+        <p key={note} className="mk-status-note" data-testid="run-note">
+          {note}
+        </p>
+      ))}
+      {run.codeChanged && <p className="mk-status-note">The cell has changed since; this ran the text as it was.</p>}
+      {(advice.actions.length > 0 || status.canForce) && (
+        <div className="mk-status-actions" data-testid="run-actions">
+          {status.canForce && !run.contactLostSince && (
+            <button type="button" className="mk-button mk-small mk-danger" onClick={() => controller.cancel(run, true)}>
+              Force stop (loses variables)
+            </button>
+          )}
+          <RunActions run={run} index={index} advice={advice} />
+        </div>
+      )}
     </div>
   );
-}
-
-/** The place a run went, as a choice for the next. */
-function targetOf(run: RunView) {
-  return run.target.kind === 'queue' ? null : run.target;
-}
-
-/** RU6: no silent hop back. After a fallback, the device that holds the project is offered once it is online again. */
-function backTo(run: RunView, devices: readonly DeviceView[], projectId: string): DeviceView | null {
-  if (run.target.kind !== 'cloud' || !run.reason.startsWith('fallback_device')) return null;
-  const fits = (device: DeviceView): boolean => device.kind !== 'worker' && device.presence === 'online' && device.allowRuns;
-  return devices.find((device) => fits(device) && device.projectIds.includes(projectId)) ?? null;
 }

@@ -43,6 +43,7 @@ export function paletteCommands(session: EditorSession): PaletteItem[] {
     { id: 'files', label: 'Open another document', keys: 'Ctrl P', run: () => session.palette.set('files') },
     { id: 'raw', label: session.mode.get() === 'raw' ? 'Show drawn markdown' : 'Show markdown source', run: () => toggleRaw(session) },
     ...(host.versions ? [{ id: 'versions', label: 'Version history', run: () => showPanel(session, 'Versions') }] : []),
+    { id: 'cell-runs', label: 'Runs of this cell', run: withView((view) => showCellRuns(session, currentCell(view)?.key)) },
     { id: 'restart', label: 'Restart session', detail: 'Variables are lost', run: () => restart(session) },
     { id: 'runs', label: 'All runs', run: () => host.navigate({ page: 'runs' }) },
     { id: 'devices', label: 'Devices', run: () => host.navigate({ page: 'devices' }) },
@@ -64,11 +65,11 @@ export function paletteFiles(session: EditorSession): PaletteItem[] {
     }));
 }
 
+function showCellRuns(session: EditorSession, key: number | undefined): void {
+  if (key !== undefined) session.sheet.set({ kind: 'cell', key });
+}
+
 function restart(session: EditorSession): void {
   const last = session.runs.get()[0];
-  session.controller
-    .session('restart', last?.language ?? 'python', last?.sessionName ?? 'default')
-    .catch((error: unknown) =>
-      session.controller.problem.set(error instanceof Error ? error.message : 'The session could not be restarted.'),
-    );
+  session.sheet.set({ kind: 'restart', language: last?.language ?? 'python', sessionName: last?.sessionName ?? 'default' });
 }

@@ -2,15 +2,11 @@ import type { RunView } from '@markco/core/run/run';
 import type { ReactNode } from 'react';
 import { useLive } from '../live.ts';
 import { useSession } from '../session.tsx';
-import { useNow } from '../ui/hooks.ts';
 import { Icon } from '../ui/icons.tsx';
 
-/** RU8: after this long in the queue the person is asked. */
-export const ASK_AFTER_MS = 60 * 60 * 1000;
-
-/** RU8: runs that have waited for more than an hour and do not start by themselves any more. */
-export function waitingRuns(runs: readonly RunView[], now: number): RunView[] {
-  return runs.filter((run) => run.state === 'queued' && now - run.createdAt.getTime() >= ASK_AFTER_MS);
+/** RU8: runs that have waited for more than an hour and do not start by themselves any more; not those the person has released. */
+export function waitingRuns(runs: readonly RunView[]): RunView[] {
+  return runs.filter((run) => run.state === 'queued' && Boolean(run.heldSince));
 }
 
 /** "3 waiting runs: Run / Discard", and problems that belong to no cell. */
@@ -18,8 +14,7 @@ export function WaitingBanner(): ReactNode {
   const { runs, controller, readOnly } = useSession();
   const all = useLive(runs);
   const problem = useLive(controller.problem);
-  const now = useNow(all.some((run) => run.state === 'queued'));
-  const waiting = waitingRuns(all, now);
+  const waiting = waitingRuns(all);
   return (
     <>
       {readOnly && (
@@ -31,7 +26,7 @@ export function WaitingBanner(): ReactNode {
       {waiting.length > 0 && (
         <div className="mk-banner" role="status">
           <Icon name="clock" size={16} />
-          <span>{waiting.length === 1 ? '1 waiting run' : `${waiting.length} waiting runs`}</span>
+          <span>{waiting.length === 1 ? '1 run has' : `${waiting.length} runs have`} waited for more than an hour.</span>
           <button type="button" className="mk-button mk-small mk-primary" onClick={() => controller.decideWaiting(waiting, 'run')}>
             Run
           </button>

@@ -12,7 +12,16 @@ export function OutputBlocks({ model, onOpenLog }: { model: OutputModel; onOpenL
       {model.blocks.map((block) => (
         <Block key={block.id} block={block} onOpenLog={onOpenLog} />
       ))}
-      {model.limited > 0 && <p className="mk-note">{model.limited} more outputs are not drawn here.</p>}
+      {model.limited > 0 && (
+        <p className="mk-hidden-lines">
+          {model.limited} more outputs are not drawn here
+          {onOpenLog && (
+            <button type="button" className="mk-link-button" onClick={onOpenLog}>
+              open full log
+            </button>
+          )}
+        </p>
+      )}
     </>
   );
 }

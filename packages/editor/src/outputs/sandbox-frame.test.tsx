@@ -25,4 +25,8 @@ describe('output of strangers', () => {
   it('RU21: image lines of a stored output are images', () => {
     expect(splitImages('before\n![plot](_assets/a.png)\nafter').map((part) => part.kind)).toEqual(['text', 'image', 'text']);
   });
+  it('RU21: the line that says what was cut from a stored output opens the full log', () => {
+    const parts = splitImages('head\n… 12,431 lines hidden · open full log …\ntail');
+    expect(parts).toMatchObject([{ text: 'head' }, { kind: 'hidden', what: '12,431 lines' }, { text: 'tail' }]);
+  });
 });

@@ -6,19 +6,29 @@ import { ZoomImage } from './zoom-image.tsx';
 
 /** The output that is kept in the document itself: text, with images as relative links (RU21). */
 export function StoredOutput({ text, runId }: { text: string; runId: string }): ReactNode {
-  const { log } = useSession();
+  const { sheet } = useSession();
+  const onOpenLog = runId ? () => sheet.set({ kind: 'log', runId }) : undefined;
   return (
     <>
       {splitImages(text).map((part) =>
         part.kind === 'image' ? (
           <StoredImage key={part.key} path={part.path} alt={part.alt} />
+        ) : part.kind === 'hidden' ? (
+          <p key={part.key} className="mk-hidden-lines">
+            {part.what} hidden
+            {onOpenLog && (
+              <button type="button" className="mk-link-button" onClick={onOpenLog}>
+                open full log
+              </button>
+            )}
+          </p>
         ) : (
           <StreamBlock
             key={part.key}
             name="stdout"
             lines={collapseCarriageReturns(part.text).split('\n')}
             dropped={0}
-            onOpenLog={runId ? () => log.set(runId) : undefined}
+            onOpenLog={onOpenLog}
           />
         ),
       )}
@@ -26,9 +36,13 @@ export function StoredOutput({ text, runId }: { text: string; runId: string }): 
   );
 }
 
-type Part = { key: number; kind: 'text'; text: string } | { key: number; kind: 'image'; path: string; alt: string };
+type Part = { key: number } & (
+  | { kind: 'text'; text: string }
+  | { kind: 'image'; path: string; alt: string }
+  | { kind: 'hidden'; what: string }
+);
 
-/** Lines that are nothing but an image link become images. */
+/** Lines that are nothing but an image link become images, and the line that says what was cut opens the log (RU21). */
 export function splitImages(text: string): Part[] {
   const parts: Part[] = [];
   let lines: string[] = [];
@@ -38,11 +52,14 @@ export function splitImages(text: string): Part[] {
   };
   for (const line of text.split('\n')) {
     const image = /^!\[([^\]]*)\]\(<?([^)>]+)>?\)\s*$/.exec(line.trim());
-    if (!image) {
+    const hidden = /^… ([\d,]+ (?:lines|characters)) hidden · open full log …$/.exec(line.trim());
+    if (!image && !hidden) {
       lines.push(line);
       continue;
     }
     flush();
+    if (hidden) parts.push({ key: parts.length, kind: 'hidden', what: hidden[1]! });
+    if (!image) continue;
     parts.push({ key: parts.length, kind: 'image', path: image[2]!, alt: image[1] ?? '' });
   }
   flush();

@@ -1,5 +1,7 @@
 import { LogLines, logText } from '@markco/core/run/log-text';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useLive } from '../live.ts';
+import { ranOnText } from '../runs/run-status.ts';
 import { useSession } from '../session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 
@@ -7,8 +9,9 @@ const LINE = 20;
 
 /** The whole log of a run, however long: only the lines on the screen are drawn. */
 export function LogDialog({ runId, onClose }: { runId: string; onClose(): void }): ReactNode {
-  const { host } = useSession();
-  const [lines, setLines] = useState<readonly string[]>([]);
+  const { host, runs } = useSession();
+  const run = useLive(runs).find((each) => each.id === runId);
+  const [lines, setLines] = useState<readonly string[] | null>(null);
   useEffect(() => {
     const log = new LogLines();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,14 +31,26 @@ export function LogDialog({ runId, onClose }: { runId: string; onClose(): void }
   return (
     <Dialog label="Full log" kind="full" onClose={onClose}>
       <div className="mk-panel-tools">
-        <span className="mk-note">{lines.length.toLocaleString('en')} lines</span>
-        <button type="button" className="mk-button mk-small" onClick={() => void navigator.clipboard?.writeText(lines.join('\n'))}>
+        <span className="mk-note">{lines ? countWords(lines) : 'Reading the log…'}</span>
+        {run && ranOnText(run) && <span className="mk-note">{ranOnText(run)}</span>}
+        <span className="mk-grow" />
+        <button
+          type="button"
+          className="mk-button mk-small"
+          disabled={!lines}
+          onClick={() => lines && void navigator.clipboard?.writeText(lines.join('\n'))}
+        >
           Copy all
         </button>
       </div>
-      <Lines lines={lines} />
+      <Lines lines={lines ?? []} />
     </Dialog>
   );
+}
+
+function countWords(lines: readonly string[]): string {
+  const count = lines.at(-1) === '' ? lines.length - 1 : lines.length;
+  return count === 1 ? '1 line' : `${count.toLocaleString('en')} lines`;
 }
 
 function Lines({ lines }: { lines: readonly string[] }): ReactNode {

@@ -1,14 +1,14 @@
 import { isTerminal } from '@markco/core/run/is-terminal';
-import type { RunView } from '@markco/core/run/run';
 import { type ReactNode, useState } from 'react';
 import { useLive } from '../live.ts';
-import { ranOnText, runStatus } from '../runs/run-status.ts';
 import { useSession } from '../session.tsx';
 import { useNow } from '../ui/hooks.ts';
+import { OlderRuns } from './older-runs.tsx';
+import { RunRow } from './run-row.tsx';
 
 /** The runs of this document, or only those of the cell with the cursor. */
 export function RunHistory(): ReactNode {
-  const { runs, runsByCell, current, controller, log } = useSession();
+  const { runs, runsByCell, current, controller, sheet } = useSession();
   const all = useLive(runs);
   const cell = useLive(current);
   const byCell = useLive(runsByCell);
@@ -26,30 +26,18 @@ export function RunHistory(): ReactNode {
       </div>
       {shown.length === 0 && <p className="mk-empty">Nothing has run here yet.</p>}
       <ul className="mk-history" aria-label="Runs">
-        {shown.slice(0, 100).map((run) => (
-          <HistoryItem key={run.id} run={run} now={now} onOpen={() => log.set(run.id)} onStop={() => controller.cancel(run)} />
+        {shown.map((run) => (
+          <RunRow
+            key={run.id}
+            run={run}
+            now={now}
+            showCode
+            onOpen={() => sheet.set({ kind: 'run', runId: run.id })}
+            onStop={() => controller.cancel(run)}
+          />
         ))}
       </ul>
+      <OlderRuns known={all.length} />
     </div>
-  );
-}
-
-function HistoryItem({ run, now, onOpen, onStop }: { run: RunView; now: number; onOpen(): void; onStop(): void }): ReactNode {
-  const status = runStatus(run, now);
-  return (
-    <li>
-      <button type="button" className="mk-list-button" onClick={onOpen}>
-        <code>{run.code.trim().split('\n', 1)[0]?.slice(0, 80)}</code>
-        <small className={`mk-tone-${status.tone}`}>
-          {status.text} · <time dateTime={run.createdAt.toISOString()}>{run.createdAt.toLocaleTimeString()}</time>
-        </small>
-        {ranOnText(run) && <small>{ranOnText(run)}</small>}
-      </button>
-      {status.canStop && (
-        <button type="button" className="mk-button mk-small" onClick={onStop}>
-          Stop
-        </button>
-      )}
-    </li>
   );
 }

@@ -47,11 +47,36 @@ describe('output model', () => {
     expect(model.blocks.at(-1)?.kind).toBe('error');
   });
 
+  it('WB6: a cleared output goes, at once or when the next one comes; an updated one stays in its place', () => {
+    const clear = (wait: boolean): RunEventBody => ({ kind: 'display', data: {}, metadata: { clear_output: true, wait } });
+    const named = (text: string, update: boolean): RunEventBody => {
+      return { kind: 'display', data: { 'text/plain': text }, metadata: { display_id: 'bar', ...(update && { update }) } };
+    };
+    const shown = (...bodies: RunEventBody[]) => reduceOutput(emptyOutput(), events(...bodies)).blocks;
+    expect(shown({ kind: 'stdout', text: 'a' }, clear(false))).toEqual([]);
+    expect(shown({ kind: 'stdout', text: 'a' }, clear(true))).toHaveLength(1);
+    expect(shown({ kind: 'stdout', text: 'a' }, clear(true), named('1', false))).toMatchObject([{ kind: 'display', id: 3 }]);
+    expect(shown(named('1', false), { kind: 'stdout', text: 'a' }, named('2', true))).toMatchObject([
+      { kind: 'display', id: 1, data: { 'text/plain': '2' } },
+      { kind: 'stream' },
+    ]);
+  });
+
+  it('RU19: another form of an image takes its place where it says more, and is left out where it does not', () => {
+    const image: RunEventBody = { kind: 'asset', assetId: 'i', mimeType: 'image/png', size: 1 };
+    const other = (data: Record<string, unknown>): RunEventBody => ({ kind: 'display', data, metadata: { alternativeOf: 'i' } });
+    const kinds = (...bodies: RunEventBody[]) => reduceOutput(emptyOutput(), events(...bodies)).blocks.map((block) => block.kind);
+    expect(kinds(image, other({ 'text/html': '<b>x</b>' }))).toEqual(['display']);
+    expect(kinds(image, other({ 'application/json': {} }))).toEqual(['asset']);
+  });
+
   it('WB6: how events are batched does not matter', () => {
     const body: fc.Arbitrary<RunEventBody> = fc.oneof(
       fc.record({ kind: fc.constant('stdout' as const), text: fc.constantFrom('a', 'b\n', 'c') }),
       fc.record({ kind: fc.constant('stderr' as const), text: fc.constantFrom('x', '\n') }),
       fc.constant<RunEventBody>({ kind: 'display', data: { 'text/plain': '1' } }),
+      fc.constant<RunEventBody>({ kind: 'display', data: { 'text/plain': '2' }, metadata: { display_id: 'd', update: true } }),
+      fc.boolean().map((wait): RunEventBody => ({ kind: 'display', data: {}, metadata: { clear_output: true, wait } })),
     );
     fc.assert(
       fc.property(fc.array(body, { maxLength: 30 }), fc.array(fc.nat(30), { maxLength: 5 }), (bodies, cuts) => {

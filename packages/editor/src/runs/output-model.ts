@@ -1,4 +1,6 @@
+import { displayControl, isOutput } from '@markco/core/run/display-control';
 import type { RunEvent, RunEventBody } from '@markco/core/run/run-event';
+import { chooseMime } from './mime-choice.ts';
 import { appendTerminal, emptyTerminal, type TerminalText } from './terminal-text.ts';
 
 type Of<K extends RunEventBody['kind']> = Extract<RunEventBody, { kind: K }>;
@@ -6,8 +8,8 @@ type Of<K extends RunEventBody['kind']> = Extract<RunEventBody, { kind: K }>;
 /** One thing below a cell, in the order it came. `id` is the seq of its first event and stays the same while it grows. */
 export type OutputBlock =
   | { kind: 'stream'; id: number; name: 'stdout' | 'stderr'; text: TerminalText }
-  | { kind: 'display'; id: number; data: Record<string, unknown>; metadata: Record<string, unknown> }
-  | { kind: 'asset'; id: number; asset: Of<'asset'> }
+  | { kind: 'display'; id: number; name?: string; data: Record<string, unknown>; metadata: Record<string, unknown> }
+  | { kind: 'asset'; id: number; name?: string; asset: Of<'asset'> }
   | { kind: 'error'; id: number; error: Of<'error'> }
   | { kind: 'note'; id: number; tone: 'note' | 'warning'; text: string }
   | { kind: 'answered'; id: number; prompt: string; by: string | null; shown: string | null };
@@ -20,6 +22,8 @@ export type OutputModel = {
   ended: Of<'ended'> | null;
   startedAt: number | null;
   limited: number;
+  /** `clear_output(wait=True)`: what stands goes when the next output comes. */
+  clearing?: boolean;
 };
 
 /** Displays and errors drawn below one cell at most; the full log has them all. */
@@ -66,23 +70,26 @@ function closePieces(merged: RunEvent[], pieces: string[]): void {
 
 function applyEvent(model: OutputModel, event: RunEvent): void {
   const { body, seq } = event;
+  const { clear, id, update } = displayControl(body);
+  if (clear === 'next') model.clearing = true;
+  if (clear === 'now' || (model.clearing && clear === null && isOutput(body))) clearOutput(model);
+  if (clear !== null) return;
   switch (body.kind) {
     case 'started':
       model.startedAt = event.at;
-      if (body.fresh) push(model, { kind: 'note', id: seq, tone: 'note', text: 'Fresh session: earlier variables are not here.' });
       return;
     case 'stdout':
     case 'stderr':
       appendStream(model, seq, body.kind, body.text);
       return;
     case 'display':
-      push(model, { kind: 'display', id: seq, data: body.data, metadata: body.metadata ?? {} });
+      place(model, { kind: 'display', id: seq, ...(id && { name: id }), data: body.data, metadata: body.metadata ?? {} }, update);
       return;
     case 'result':
       if (body.data && Object.keys(body.data).length > 0) push(model, { kind: 'display', id: seq, data: body.data, metadata: {} });
       return;
     case 'asset':
-      push(model, { kind: 'asset', id: seq, asset: body });
+      place(model, { kind: 'asset', id: seq, ...(id && { name: id }), asset: body }, update);
       return;
     case 'stdin_request':
       model.awaiting = { prompt: body.prompt, password: body.password, execId: body.execId };
@@ -102,6 +109,31 @@ function applyEvent(model: OutputModel, event: RunEvent): void {
       model.ended = body;
       model.awaiting = null;
   }
+}
+
+/** WB6: outputs go, notes stay. */
+function clearOutput(model: OutputModel): void {
+  model.blocks = model.blocks.filter((block) => block.kind === 'note');
+  model.limited = 0;
+  delete model.clearing;
+}
+
+/** Mime types that say more than the picture of them. */
+const BEYOND_IMAGES = new Set(['text/html', 'text/markdown', 'text/latex']);
+
+/** Adds what is shown, or puts it in the place of what it updates or is another form of (RU19). */
+function place(model: OutputModel, block: Extract<OutputBlock, { kind: 'display' | 'asset' }>, update: boolean): void {
+  const picture = block.kind === 'display' ? block.metadata.alternativeOf : undefined;
+  const at = model.blocks.findLastIndex((each) =>
+    picture ? each.kind === 'asset' && each.asset.assetId === picture : update && 'name' in each && each.name === block.name,
+  );
+  const before = model.blocks[at];
+  if (!before) {
+    push(model, block);
+    return;
+  }
+  if (picture && block.kind === 'display' && !BEYOND_IMAGES.has(chooseMime(block.data)?.mime ?? '')) return;
+  model.blocks[at] = { ...block, id: before.id };
 }
 
 function push(model: OutputModel, block: OutputBlock): void {

@@ -50,5 +50,16 @@ describe('predicted target', () => {
     expect(guess({ devices: [fakeDevice({ allowRuns: false })] }).kind).toBe('cloud');
     expect(guess({ language: 'julia' }).kind).toBe('cloud');
   });
+  it('RU5: says of the computer that holds the project why it is not taken', () => {
+    expect(guess({ language: 'julia' }).detail).toContain('MacBook Pro cannot run julia.');
+    expect(guess({ devices: [fakeDevice({ allowRuns: false })] }).detail).toContain('Runs are switched off on MacBook Pro.');
+  });
+  it('RU5, RU6: a default goes after the place of the variables, and is not waited for', () => {
+    const me = { ...fakeMe(), settings: { fallbackToCloud: true, defaultTarget: { kind: 'device' as const, deviceId: LAPTOP_ID } } };
+    expect(guess({ me }).detail).toBe('MacBook Pro is your default.');
+    expect(guess({ me, devices: offline }).kind).toBe('cloud');
+    const cloud = fakeRun(input, { startedAt: new Date(base.now), endedAt: new Date(base.now), target: { kind: 'cloud' } });
+    expect(guess({ me, runs: [cloud] }).detail).toBe('The variables are in the cloud.');
+  });
   it('WB4: offline, says that the run is kept', () => expect(guess({ online: false }).detail).toContain('kept on this device'));
 });

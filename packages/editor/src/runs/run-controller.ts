@@ -118,6 +118,22 @@ export class RunController {
     );
   }
 
+  /**
+   * RU8: runs that wait go to the cloud instead, as their cells read now: only those that had not begun elsewhere, so that nothing runs twice.
+   * `waiting`: ids with the places of their cells, in order.
+   */
+  async insteadInCloud(waiting: readonly { id: string; cell: number }[]): Promise<void> {
+    try {
+      const ids = waiting.map((run) => run.id);
+      const taken = new Set(await this.#host.decideWaiting(ids, 'discard'));
+      const cells = waiting.filter((run) => taken.has(run.id)).map((run) => run.cell);
+      if (cells.length === 0) this.problem.set('It has begun on its computer in the meantime, so nothing was started in the cloud.');
+      else this.run(cells, { kind: 'cloud' });
+    } catch (error) {
+      this.problem.set(wordsOf(error));
+    }
+  }
+
   /** Restarts or empties the runtime session of this document; says so in `problem` where it fails. */
   session(op: 'restart' | 'reset', language: string, sessionName: string): Promise<void> {
     return this.#host.sessionOp({ language, sessionName, op });

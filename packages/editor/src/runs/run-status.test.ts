@@ -42,6 +42,14 @@ describe('run status', () => {
     expect(ranOnText(run({ ranOn: 'MacBook Pro', startedAt: before(300) }))).toBe('on MacBook Pro');
     expect(ranOnText(run({}))).toBeNull();
   });
+  it('WB6: what the server says of an end stands in the status where it is short, else below it', () => {
+    expect(runStatus(run({ state: 'failed', message: 'The runtime ran out of memory' }), NOW).text).toBe('The runtime ran out of memory');
+    expect(runStatus(run({ state: 'failed', message: 'x'.repeat(61) }), NOW).text).toBe('Failed');
+  });
+  it('RU11: a run of the cloud loses contact with the cloud', () => {
+    const lost = run({ state: 'running', ranOn: 'Cloud', target: { kind: 'cloud' }, contactLostSince: before(4_000) });
+    expect(runStatus(lost, NOW).text).toBe('Lost contact with the cloud 4.0 s ago. It may still be running.');
+  });
   it('tells durations as people do', () => {
     expect([300, 42_000, 185_000, 7_800_000].map(formatElapsed)).toEqual(['0.3 s', '42 s', '3 min 5 s', '2 h 10 min']);
   });

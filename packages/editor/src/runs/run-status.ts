@@ -1,5 +1,6 @@
 import { isTerminal } from '@markco/core/run/is-terminal';
-import type { RunView } from '@markco/core/run/run';
+import type { RunState, RunView } from '@markco/core/run/run';
+import { localTimes } from './times.ts';
 
 /** How a run is told: `tone` picks icon and colour, `text` says it all without them (WB8). */
 export type RunStatus = {
@@ -20,35 +21,48 @@ export function runStatus(run: RunView, now: number, targetName: string | null =
   const base = { canStop: active && !stopping, canForce: stopping && run.state === 'running' && now - cancelAt >= FORCE_STOP_AFTER_MS };
   if (active && run.contactLostSince) {
     const ago = formatElapsed(now - run.contactLostSince.getTime());
-    return { ...base, tone: 'waiting', text: `Lost contact with ${run.ranOn ?? 'the device'} ${ago} ago. It may still be running.` };
+    return { ...base, tone: 'waiting', text: `Lost contact with ${placeName(run)} ${ago} ago. It may still be running.` };
   }
   if (stopping) return { ...base, tone: 'waiting', text: 'Stopping…' };
   if (run.state === 'running' && run.awaitingInput) return { ...base, tone: 'waiting', text: 'Waiting for your input' };
-  return { ...base, ...plainStatus(run, targetName) };
+  return { ...base, ...plainStatus(run, targetName, now) };
 }
 
-function plainStatus(run: RunView, targetName: string | null): { tone: RunStatus['tone']; text: string } {
+const placeName = (run: RunView): string => (run.target.kind === 'cloud' ? 'the cloud' : (run.ranOn ?? 'the device'));
+
+const ENDED: Partial<Record<RunState, string>> = {
+  completed: 'Done',
+  failed: 'Failed',
+  cancelled: 'Stopped',
+  interrupted: 'Interrupted',
+  expired: 'Waited too long and expired',
+};
+/** Longer words of the server stand below, as a sentence of their own. */
+const SHORT = 60;
+
+/** How a run ended, in few words; the server's own where they are short. */
+export function statusWords(run: Pick<RunView, 'state' | 'message' | 'exitReason'>): string {
+  if (run.state === 'completed') return 'Done';
+  if (run.message && run.message.length <= SHORT) return run.message;
+  if (run.exitReason === 'upstream_failed') return 'Not run: an earlier cell failed';
+  return ENDED[run.state] ?? run.state;
+}
+
+function plainStatus(run: RunView, targetName: string | null, now: number): { tone: RunStatus['tone']; text: string } {
   switch (run.state) {
     case 'queued':
-      if (run.message || run.target.kind === 'queue') return { tone: 'waiting', text: run.message ?? 'Queued' };
+      if (run.message || run.target.kind === 'queue') return { tone: 'waiting', text: localTimes(run.message ?? 'Waiting', now) };
       return { tone: 'busy', text: `Sending to ${targetName ?? 'the device'}…` };
     case 'offered':
       return { tone: 'busy', text: `Sending to ${run.ranOn ?? targetName ?? 'the device'}…` };
     case 'running':
       return { tone: 'busy', text: run.message ?? 'Running' };
     case 'completed':
-      return { tone: 'good', text: 'Done' };
+      return { tone: 'good', text: statusWords(run) };
     case 'failed':
-      return { tone: 'bad', text: run.message ?? 'Failed' };
-    case 'cancelled':
-      return {
-        tone: 'stopped',
-        text: run.message ?? (run.exitReason === 'upstream_failed' ? 'Not run: an earlier cell failed' : 'Stopped'),
-      };
-    case 'interrupted':
-      return { tone: 'stopped', text: run.message ?? 'Interrupted' };
-    case 'expired':
-      return { tone: 'stopped', text: run.message ?? 'Waited too long and expired' };
+      return { tone: 'bad', text: statusWords(run) };
+    default:
+      return { tone: 'stopped', text: statusWords(run) };
   }
 }
 

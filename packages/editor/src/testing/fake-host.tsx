@@ -166,6 +166,10 @@ export function fakeHost(texts: Record<string, string>, options: { onNavigate?: 
     },
     async decideWaiting(runIds, decision) {
       note('decideWaiting', runIds, decision);
+      const live = [...runs.values()].flatMap((list) => list.get()).filter((run) => runIds.includes(run.id) && run.state === 'queued');
+      for (const { id } of live)
+        host.change(id, decision === 'discard' ? { state: 'cancelled', exitReason: 'discarded' } : { heldSince: null });
+      return live.map((run) => run.id);
     },
     async introspect(request) {
       note('introspect', request);

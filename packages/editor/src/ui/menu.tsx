@@ -5,6 +5,8 @@ import { Icon, type IconName } from './icons.tsx';
 export type MenuItem = {
   label: string;
   detail?: string;
+  /** Its shortcut, shown where there is a keyboard. */
+  keys?: string;
   icon?: IconName;
   danger?: boolean;
   disabled?: boolean;
@@ -106,6 +108,7 @@ function MenuList({ id, label, anchor, items, close }: ListProps): ReactNode {
               {item.label}
               {item.detail && <small className="mk-menu-detail">{item.detail}</small>}
             </span>
+            {item.keys && <kbd className="mk-menu-keys">{item.keys}</kbd>}
           </button>
         ),
       )}

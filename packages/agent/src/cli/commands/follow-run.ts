@@ -1,0 +1,106 @@
+import { createInterface } from 'node:readline/promises';
+import { AppError } from '@markco/core/errors';
+import { isTerminal, type RunState, type RunView } from '@markco/core/run/run';
+import type { RunEventBody } from '@markco/core/run/run-event';
+import type { CliContext } from '../context.ts';
+
+/** Prints what the run says until it ends; a lost connection is taken up where it broke. Ctrl-C interrupts the run, twice leaves it; with `onlyLook` it leaves it. */
+export async function followRun(context: CliContext, view: RunView, options: { json?: boolean; onlyLook?: boolean }): Promise<RunState> {
+  const { api } = context;
+  let latest = view;
+  let after = 0;
+  const printer = new Printer(context, options);
+  const stop = options.onlyLook
+    ? () => {}
+    : onInterrupt(() => void api.call('runs.cancel', { runId: view.id, force: false }).catch(() => undefined));
+  try {
+    while (!isTerminal(latest.state) || after < latest.lastSeq) {
+      const over = new AbortController();
+      const onItem = (item: { type: 'event'; event: { seq: number; body: RunEventBody } } | { type: 'run'; run: RunView }) => {
+        if (item.type === 'run') {
+          latest = item.run;
+          printer.run(latest);
+        } else if (item.event.seq > after) {
+          after = item.event.seq;
+          printer.event(item.event.body, latest);
+        }
+        if (isTerminal(latest.state) && after >= latest.lastSeq) over.abort();
+      };
+      await api.watch('runs.watch', { runId: view.id, after }, onItem, over.signal).catch(async (error: unknown) => {
+        if (!(error instanceof AppError) || error.code !== 'unavailable') throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      });
+      if (!over.signal.aborted) latest = await api.call('runs.get', { runId: view.id }).catch(() => latest);
+    }
+  } finally {
+    stop();
+  }
+  printer.end(latest);
+  return latest.state;
+}
+
+function onInterrupt(action: () => void): () => void {
+  let asked = false;
+  const listener = () => {
+    if (asked) process.exit(130);
+    asked = true;
+    console.error('Interrupting… (Ctrl-C again leaves it running)');
+    action();
+  };
+  process.on('SIGINT', listener);
+  return () => process.off('SIGINT', listener);
+}
+
+class Printer {
+  readonly #context: CliContext;
+  readonly #json: boolean;
+  #told = '';
+
+  constructor(context: CliContext, options: { json?: boolean }) {
+    this.#context = context;
+    this.#json = options.json === true;
+  }
+
+  run(view: RunView): void {
+    if (this.#json || isTerminal(view.state) || !view.message || view.message === this.#told) return;
+    this.#told = view.message;
+    console.error(view.message);
+  }
+
+  event(body: RunEventBody, view: RunView): void {
+    if (this.#json) this.#context.say(JSON.stringify({ runId: view.id, ...body }));
+    else if (body.kind === 'stdout') process.stdout.write(body.text);
+    else if (body.kind === 'stderr') process.stderr.write(body.text);
+    else if (body.kind === 'display' || body.kind === 'result') this.#plain(body.data?.['text/plain']);
+    else if (body.kind === 'asset') this.#context.say(`[${body.mimeType} ${body.path ?? body.name ?? body.assetId.slice(0, 12)}]`);
+    else if (body.kind === 'error') console.error(body.traceback.length > 0 ? body.traceback.join('\n') : `${body.name}: ${body.message}`);
+    else if (body.kind === 'note' || body.kind === 'warning') console.error(body.text);
+    else if (body.kind === 'stdin_request') void this.#ask(body, view);
+  }
+
+  end(view: RunView): void {
+    if (this.#json) {
+      this.#context.say(JSON.stringify({ runId: view.id, state: view.state, ranOn: view.ranOn, message: view.message }));
+      return;
+    }
+    const where = view.ranOn ? ` on ${view.ranOn}` : '';
+    console.error(`${view.state}${where}${view.freshSession ? ' (fresh session)' : ''}${view.message ? `: ${view.message}` : ''}`);
+  }
+
+  #plain(text: unknown): void {
+    if (typeof text === 'string') this.#context.say(text);
+  }
+
+  /** RU14: answered here where a person sits; a password is not echoed. */
+  async #ask(body: Extract<RunEventBody, { kind: 'stdin_request' }>, view: RunView): Promise<void> {
+    if (!process.stdin.isTTY) return console.error(`${body.prompt} (answer it on one of your devices)`);
+    const output = body.password ? undefined : process.stdout;
+    if (body.password) process.stdout.write(body.prompt);
+    const reader = createInterface({ input: process.stdin, ...(output && { output }), terminal: true });
+    const text = await reader.question(body.password ? '' : body.prompt);
+    reader.close();
+    await this.#context.api
+      .call('runs.input', { runId: view.id, execId: body.execId, text })
+      .catch((error: unknown) => console.error(String(error)));
+  }
+}
