@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { ensureGenerated } from './lib/ensure-built.mjs';
 import { ensureInstalled } from './lib/ensure-installed.mjs';
-import { ensureBrowser } from './lib/ensure-test-tools.mjs';
+import { ensureBrowser, ensurePlottingPython } from './lib/ensure-test-tools.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { runCommand } from './lib/run-command.mjs';
 import { fail } from './lib/say.mjs';
@@ -14,10 +14,12 @@ await ensureInstalled();
 await ensureGenerated();
 const browser = process.env.MARKCO_TEST_BROWSER ?? (await ensureBrowser());
 if (!browser) fail('There is no browser to take pictures with.', 'Set MARKCO_TEST_BROWSER to the path of a Chromium.');
+// Plots and tables are drawn by what the person's Python has: matplotlib, and pandas.
+const python = process.env.MARKCO_TEST_PYTHON ?? (await ensurePlottingPython());
 const out = process.argv[2] ?? join(ROOT, 'docs/images/runs');
 const { code } = await runCommand(
   process.execPath,
   [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(ROOT, 'tests/screenshots/take.ts'), out],
-  { cwd: ROOT, env: { ...process.env, MARKCO_TEST_BROWSER: browser } },
+  { cwd: ROOT, env: { ...process.env, MARKCO_TEST_BROWSER: browser, ...(python && { MARKCO_TEST_PYTHON: python }) } },
 );
 if (code !== 0) fail('The pictures could not be taken.');

@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Installation, until } from '../lib/installation.ts';
 import { type Command, end, markco, markcoDone } from '../lib/markco.ts';
 import type { Phone } from '../lib/phone.ts';
 
 /** What the computer in the pictures is called. */
 export const LAPTOP = 'MacBook Pro';
-const ENV = { MARKCO_DEVICE_NAME: LAPTOP };
+const python = process.env.MARKCO_TEST_PYTHON;
+const ENV = { MARKCO_DEVICE_NAME: LAPTOP, ...(python && { PATH: `${dirname(python)}:${process.env.PATH}` }) };
 
 /** A signed-in computer with a linked folder of one document; it can go away, come back, and fall silent. */
 export class AdaLaptop {
