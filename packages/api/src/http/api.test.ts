@@ -212,6 +212,21 @@ describe('sockets (SE2)', () => {
     expect(await ended).toBe(4401);
   });
 
+  it('RU17: answers nothing while the database is away, and closes with "try later", so that subscriptions are made again', async () => {
+    const away = vi.spyOn(resources.sql, 'rows').mockRejectedValueOnce(new Error('connection terminated'));
+    const socket = connect('/api/trpc', { authorization: `Bearer ${token}` });
+    const said: string[] = [];
+    socket.on('message', (data) => said.push(String(data)));
+    socket.once('open', () => socket.send(JSON.stringify({ id: 1, jsonrpc: '2.0', method: 'query', params: { path: 'auth.me' } })));
+    expect(await ending(socket)).toBe(1013);
+    expect(said).toEqual([]);
+    away.mockRestore();
+    const again = connect('/api/trpc', { authorization: `Bearer ${token}` });
+    await opened(again);
+    expect((await call(again, 'auth.me')).result?.data.json.id).toBe(ada.userId);
+    again.close();
+  });
+
   it('closes one socket alone over a message that is too large', async () => {
     const good = connect('/api/trpc', { authorization: `Bearer ${token}` });
     const bad = connect('/api/trpc', { authorization: `Bearer ${token}` });

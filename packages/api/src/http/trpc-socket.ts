@@ -26,7 +26,8 @@ export function createTrpcSockets(resources: Resources, registry: SocketRegistry
     router,
     keepAlive: { enabled: true, pingMs: PING_MS, pongWaitMs: PONG_WITHIN_MS },
     createContext: async ({ req, res: socket, info }) => {
-      const ctx = await createContext(resources, req, { token: tokenOf(info.connectionParams), socket: true });
+      const asked = createContext(resources, req, { token: tokenOf(info.connectionParams), socket: true });
+      const ctx = await asked.catch((error: unknown) => sendAway(resources, socket as WebSocket, error));
       clearTimeout(waiting.get(socket as WebSocket));
       // Another turn: the client gets the error's words before the close.
       if (!ctx.principal)
@@ -48,6 +49,17 @@ export function createTrpcSockets(resources: Resources, registry: SocketRegistry
     serve(socket, req);
   });
   return server;
+}
+
+/**
+ * Who somebody is could not be asked (the database is away). The socket is closed and nothing on it is answered: an error would end the
+ * client's subscriptions for good, a lost connection is made again. Never resolves then; an answer (AppError) is thrown as it is.
+ */
+async function sendAway(resources: Resources, socket: WebSocket, error: unknown): Promise<never> {
+  if (error instanceof AppError) throw error;
+  resources.log.warn({ err: error, reason: 'sign_in_unknown' }, 'who is on a new socket could not be asked; it may try again');
+  end(resources, socket, CLOSE.tryLater, 'try again', 'sign_in_unknown');
+  return new Promise<never>(() => {});
 }
 
 /** Logs what nobody expected, whole, with the request's id; everything else was answered in words already. */
