@@ -227,6 +227,23 @@ describe('sockets (SE2)', () => {
     again.close();
   });
 
+  it('RU17: a socket that said who it is does not pay for a slow database: its time to sign in is over', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const cleared = vi.spyOn(globalThis, 'clearTimeout');
+    let answer!: (rows: never[]) => void;
+    const slow = vi.spyOn(resources.sql, 'rows').mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    const socket = connect('/api/trpc', { authorization: `Bearer ${token}` });
+    await vi.waitFor(() => expect(slow).toHaveBeenCalled(), 60_000);
+    const late = timers.mock.calls.findIndex(([call]) => String(call).includes('sign_in_late'));
+    const timer = timers.mock.results[late]?.value;
+    expect(timer).toBeDefined();
+    expect(cleared.mock.calls.flat()).toContain(timer);
+    const ended = ending(socket);
+    answer([]);
+    expect(await ended).toBe(4401);
+    vi.restoreAllMocks();
+  });
+
   it('closes one socket alone over a message that is too large', async () => {
     const good = connect('/api/trpc', { authorization: `Bearer ${token}` });
     const bad = connect('/api/trpc', { authorization: `Bearer ${token}` });

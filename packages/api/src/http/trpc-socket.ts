@@ -26,9 +26,10 @@ export function createTrpcSockets(resources: Resources, registry: SocketRegistry
     router,
     keepAlive: { enabled: true, pingMs: PING_MS, pongWaitMs: PONG_WITHIN_MS },
     createContext: async ({ req, res: socket, info }) => {
+      // It said who it is; how long it takes to look that up is not its fault.
+      clearTimeout(waiting.get(socket as WebSocket));
       const asked = createContext(resources, req, { token: tokenOf(info.connectionParams), socket: true });
       const ctx = await asked.catch((error: unknown) => sendAway(resources, socket as WebSocket, error));
-      clearTimeout(waiting.get(socket as WebSocket));
       // Another turn: the client gets the error's words before the close.
       if (!ctx.principal)
         setImmediate(() => end(resources, socket as WebSocket, CLOSE.unauthenticated, 'not signed in', 'unauthenticated'));
