@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 
 /**
  * RU14: answers a run's question from any of the person's devices; the first answer wins. The text goes to the device only: the server
- * neither stores nor logs it, and between its own processes it is sealed.
+ * neither stores nor logs it, and between its own processes it is sealed. One that is lost on the way is asked for again (sweep-runs.ts).
  * @throws AppError not_found; conflict when another answer was first or nothing is asked; too_large; unavailable while its device is away
  */
 export async function answerInput(

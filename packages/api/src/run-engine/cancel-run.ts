@@ -21,7 +21,8 @@ export async function cancelRun(resources: Resources, principal: Principal, runI
     if (isTerminal(run.state as RunState)) return run;
     const at = resources.clock.now();
     if (force && run.state === 'running' && run.contactLostSince) {
-      return applyRunEvent(resources, tx, run, { type: 'interrupted', at, reason: 'device_lost' });
+      const lost = await applyRunEvent(resources, tx, run, { type: 'cancelRequested', at, force });
+      return applyRunEvent(resources, tx, lost, { type: 'interrupted', at, reason: 'device_lost' });
     }
     const asked = await applyRunEvent(resources, tx, run, { type: 'cancelRequested', at, force });
     if (asked.state !== 'running' || !asked.deviceId) return asked;

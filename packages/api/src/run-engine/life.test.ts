@@ -8,6 +8,7 @@ import { cancelRun } from './cancel-run.ts';
 import { createBatch } from './create-batch.ts';
 import { createRun } from './create-run.ts';
 import { decideWaiting } from './decide-waiting.ts';
+import { toRunView, withProjectSlug } from './run-row.ts';
 
 const HOUR = 3_600_000;
 const ended: RunEventBody = { kind: 'ended', outcome: 'completed', durationMs: 1 };
@@ -31,6 +32,8 @@ async function begin(script: Script = staysRunning) {
   await t.engine.dispatchOnce();
   return { ...made, runId: request.runId };
 }
+const view = async (runId: string) =>
+  toRunView(await t.resources.db.run.findUniqueOrThrow({ where: { id: runId }, include: withProjectSlug }));
 const started = (runId: string) => t.untilRun(runId, (run) => run.startedAt !== null);
 
 describe('cancel (RU12)', () => {
@@ -100,6 +103,29 @@ describe('questions (RU14)', () => {
     expect(rows).not.toContain(text);
   });
 
+  it('RU14: an answer that is lost on its way is asked for again, and only then', async () => {
+    const { device, runId } = await begin();
+    await started(runId);
+    await device.emit(runId, 1, [{ kind: 'stdin_request', prompt: '? ', password: false, execId: 'x' }]);
+    const answer = { runId, execId: 'x', text: 'forty-two' };
+    const asked = async () => (await view(runId)).awaitingInput;
+    await device.disconnect();
+    await answerInput(t.resources, t.ada, answer);
+    await device.connect();
+    await t.engine.sweepOnce();
+    expect(await asked()).toBeNull();
+    await expect(answerInput(t.resources, t.ada, answer)).rejects.toMatchObject({ code: 'conflict' });
+    t.resources.advance(11_000);
+    await t.engine.sweepOnce();
+    expect(await asked()).toEqual({ prompt: '? ', password: false, execId: 'x' });
+    await answerInput(t.resources, t.ada, answer);
+    await device.until(() => device.commands('input', runId).length === 1);
+    await device.emit(runId, 1, [{ kind: 'stdin_answered' }]);
+    t.resources.advance(11_000);
+    await t.engine.sweepOnce();
+    expect(await asked()).toBeNull();
+  });
+
   it('RU14: an answer across processes is sealed on the bus', async () => {
     const { device, runId } = await begin();
     await started(runId);
@@ -167,6 +193,36 @@ describe('resume (RU11)', () => {
     expect(await t.run(runId)).toMatchObject({ state: 'interrupted', exitReason: 'not_started' });
     expect(device.executed).toEqual([]);
   });
+
+  it('RU11: what goes on running after its end was declared is not forgotten', async () => {
+    const { device, deviceId, runId } = await begin();
+    await started(runId);
+    await t.resources.db.device.update({ where: { id: deviceId }, data: { presence: 'offline' } });
+    await t.engine.sweepOnce();
+    await cancelRun(t.resources, t.ada, runId, true);
+    expect((await device.resume()).resume?.runs).toEqual([{ runId, ackedSeq: 1, action: 'continue' }]);
+    expect((await device.resume({ alive: false })).resume?.runs).toEqual([{ runId, ackedSeq: 1, action: 'forget' }]);
+  });
+
+  it.each([true, false])(
+    'RU12: what the person gave up while its device was away is stopped when it turns up alive (force: %s)',
+    async (force) => {
+      const { device, runId } = await begin();
+      await started(runId);
+      await device.disconnect();
+      t.resources.advance(36_000);
+      await t.engine.sweepOnce();
+      await cancelRun(t.resources, t.ada, runId, force);
+      t.resources.advance(25 * HOUR);
+      await t.engine.sweepOnce();
+      expect((await t.run(runId)).state).toBe('interrupted');
+      await device.connect();
+      expect(device.commands('cancel', runId)).toEqual([]);
+      await device.resume();
+      await device.until(() => device.commands('cancel', runId).length === 1);
+      expect(device.commands('cancel', runId)).toMatchObject([{ force }]);
+    },
+  );
 
   it('RU11: events after the end are kept as recovered output and change no state', async () => {
     const { device, deviceId, runId } = await begin();

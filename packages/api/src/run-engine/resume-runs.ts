@@ -1,6 +1,7 @@
 import type { AgentMessage, MrpResponse, ResumeReply } from '@markco/core/device/agent-message';
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { SqlTx } from '@markco/db/sql';
+import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { applyRunEvent, tryRunEvent } from './apply-run-event.ts';
 import { lockRun } from './lock-run.ts';
@@ -30,14 +31,19 @@ async function resumeOne(resources: Resources, deviceId: string, reported: Repor
     if (!run || run.deviceId !== deviceId || run.attempt !== reported.attempt) return forget;
     const answer = (action: Answered['action']): Answered => ({ runId: run.id, ackedSeq: run.lastSeq, action });
     if (isTerminal(run.state as RunState)) {
-      // RU11: what it still holds is kept as recovered output.
-      return run.grantedAt && reported.lastSeq > run.lastSeq ? answer('continue') : forget;
+      if (reported.alive && run.cancelRequestedAt) tx.afterCommit(() => repeatCancel(resources, deviceId, run));
+      // RU11: what it still holds, or will still say, is kept as recovered output.
+      return run.grantedAt && (reported.alive || reported.lastSeq > run.lastSeq) ? answer('continue') : forget;
     }
     if (run.state === 'offered') return answer('continue');
     if (run.state !== 'running') return answer('withdraw');
     return answer(await resumeRunning(resources, tx, run, reported));
   });
 }
+
+/** RU12: the person asked for its end while it was away, and it outlived the wait for it. */
+const repeatCancel = (resources: Resources, deviceId: string, { id: runId, userId, forceRequestedAt }: RunRow): Promise<void> =>
+  sendCommand(resources, deviceId, { kind: 'cancel', userId, runId, force: forceRequestedAt !== null });
 
 async function resumeRunning(resources: Resources, tx: SqlTx, run: RunRow, reported: Reported): Promise<Answered['action']> {
   const at = resources.clock.now();

@@ -43,6 +43,9 @@ export function placeOf(row: Pick<RunRow, 'targetKind' | 'deviceId'>): Requested
 export const withProjectSlug = { project: { select: { slug: true } } } satisfies Prisma.RunInclude;
 export type RunRowWithSlug = RunRow & { project: { slug: string } };
 
+/** RU14: one that was answered is not asked any more. */
+const openQuestion = (asked: AwaitedInput | null): RunView['awaitingInput'] => (asked && !asked.answeredAt ? asked : null);
+
 /** A run as watchers, the API and the editor see it. */
 export function toRunView(row: RunRowWithSlug): RunView {
   return {
@@ -59,7 +62,7 @@ export function toRunView(row: RunRowWithSlug): RunView {
     ordinal: row.ordinal,
     state: row.state as RunState,
     attempt: row.attempt,
-    awaitingInput: row.awaitingInput as AwaitedInput | null,
+    awaitingInput: openQuestion(row.awaitingInput as AwaitedInput | null),
     cancelRequestedAt: row.cancelRequestedAt,
     contactLostSince: row.contactLostSince,
     heldSince: row.heldSince,

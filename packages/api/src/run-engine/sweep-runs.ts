@@ -1,4 +1,10 @@
-import { ACCEPT_WITHIN_MS, DEVICE_LOST_AFTER_MS, QUEUE_AUTOSTART_MS, QUEUE_EXPIRES_MS } from '@markco/core/device/constants';
+import {
+  ACCEPT_WITHIN_MS,
+  ANSWER_ARRIVES_MS,
+  DEVICE_LOST_AFTER_MS,
+  QUEUE_AUTOSTART_MS,
+  QUEUE_EXPIRES_MS,
+} from '@markco/core/device/constants';
 import { contactLost } from '@markco/core/run/run-messages';
 import type { RunTransitionEvent } from '@markco/core/run/transition';
 import type { Prisma } from '@markco/db/client';
@@ -23,6 +29,7 @@ export async function sweepRuns(resources: Resources): Promise<void> {
   await expire(resources);
   await hold(resources);
   await followContact(resources);
+  await askAgain(resources);
   await giveUp(resources);
 }
 
@@ -72,6 +79,13 @@ async function followContact(resources: Resources): Promise<void> {
   ]);
   const back: Prisma.RunWhereInput = { state: 'running', contactLostSince: { not: null }, device: { presence: 'online', revokedAt: null } };
   await each(resources, back, () => [{ type: 'contactRegained', at }, { message: null }]);
+}
+
+/** RU14: an answer that did not reach the runtime (its socket or its bus broke on the way) is asked for again. */
+async function askAgain(resources: Resources): Promise<void> {
+  const at = resources.clock.now();
+  const lost = { path: ['answeredAt'], lt: ago(resources, ANSWER_ARRIVES_MS).toISOString() };
+  await each(resources, { state: 'running', awaitingInput: lost }, () => [{ type: 'answerLost', at }]);
 }
 
 /** RU11: never heard from again. */

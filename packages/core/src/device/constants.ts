@@ -9,6 +9,8 @@ export const RECONNECT_MAX_MS = 30_000;
 export const EVENT_BATCH_MS = 50;
 export const EVENT_BATCH_BYTES = 16 * 1024;
 export const FORCE_STOP_AFTER_MS = 10_000;
+/** RU14: an answer the agent says nothing about within this time is lost, and the question is open again. */
+export const ANSWER_ARRIVES_MS = 10_000;
 export const INTROSPECT_BUDGET_MS = 2_000;
 export const DEVICE_LOST_AFTER_MS = 24 * 60 * 60 * 1000;
 export const QUEUE_EXPIRES_MS = 24 * 60 * 60 * 1000;

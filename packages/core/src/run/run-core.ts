@@ -5,6 +5,8 @@ export interface AwaitedInput {
   prompt: string;
   password: boolean;
   execId: string;
+  /** ISO. Somebody answered; the answer is on its way until the agent says that the runtime has it. */
+  answeredAt?: string;
 }
 
 /** The part of a run that `transition` decides about (RU1); every field is a column of `runs`. */

@@ -39,8 +39,8 @@ const anyEvent: fc.Arbitrary<RunTransitionEvent> = fc.oneof(
     at: fc.constant(at),
     reason: fc.constantFrom('device_lost' as const, 'runtime_died' as const),
   }),
-  ...(['stdinAnswered', 'upstreamFailed', 'discarded', 'held', 'released', 'expired', 'contactRegained'] as const).map((type) =>
-    fc.constant({ type, at } as RunTransitionEvent),
+  ...(['stdinAnswered', 'answerLost', 'upstreamFailed', 'discarded', 'held', 'released', 'expired', 'contactRegained'] as const).map(
+    (type) => fc.constant({ type, at } as RunTransitionEvent),
   ),
 );
 
@@ -137,6 +137,18 @@ describe('transition (RU1)', () => {
     expect(transition(asking, { type: 'stdinAnswered', at, execId: 'other' }).ok).toBe(false);
     const answered = must(asking, { type: 'stdinAnswered', at, execId: 'x' });
     expect(transition(answered, { type: 'stdinAnswered', at, execId: 'x' }).ok).toBe(false);
+  });
+
+  it('RU14: a lost answer opens the question again, and one the runtime has closes it', () => {
+    const asking = must(running, { type: 'stdinRequested', at, attempt: 1, input });
+    expect(transition(asking, { type: 'answerLost', at }).ok).toBe(false);
+    const answered = must(asking, { type: 'stdinAnswered', at, execId: 'x' });
+    const open = must(answered, { type: 'answerLost', at });
+    expect(open.awaitingInput).toEqual(input);
+    expect(transition(open, { type: 'stdinAnswered', at, execId: 'x' }).ok).toBe(true);
+    const known = must(answered, { type: 'stdinAnswered', at });
+    expect(known.awaitingInput).toBeNull();
+    expect(transition(known, { type: 'answerLost', at }).ok).toBe(false);
   });
 
   it('RU8: a held run is not offered until it is released', () => {

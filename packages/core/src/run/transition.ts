@@ -13,6 +13,7 @@ export type RunTransitionEvent =
   | { type: 'started'; at: Date; attempt: number }
   | { type: 'stdinRequested'; at: Date; attempt: number; input: AwaitedInput }
   | { type: 'stdinAnswered'; at: Date; execId?: string }
+  | { type: 'answerLost'; at: Date }
   | { type: 'ended'; at: Date; attempt: number; outcome: EndedOutcome; reason?: string }
   | { type: 'cancelRequested'; at: Date; force: boolean }
   | { type: 'upstreamFailed'; at: Date }
@@ -61,11 +62,19 @@ const RULES: { [T in RunTransitionEvent['type']]: Rule<T> } = {
 
   stdinRequested: (run, { attempt, input }) => (runningAs(run, attempt) ? { ...run, awaitingInput: input } : null),
 
-  // RU14: the first answer wins; an answer to another question does not fit.
-  stdinAnswered: (run, { execId }) =>
-    run.state === 'running' && run.awaitingInput && (execId === undefined || execId === run.awaitingInput.execId)
-      ? { ...run, awaitingInput: null }
-      : null,
+  // RU14: the first answer wins; an answer to another question does not fit. Without `execId` the runtime has it.
+  stdinAnswered: (run, { at, execId }) => {
+    const asked = run.awaitingInput;
+    if (run.state !== 'running' || !asked) return null;
+    if (execId === undefined) return { ...run, awaitingInput: null };
+    return execId === asked.execId && !asked.answeredAt ? { ...run, awaitingInput: { ...asked, answeredAt: at.toISOString() } } : null;
+  },
+
+  answerLost: (run) => {
+    if (run.state !== 'running' || !run.awaitingInput?.answeredAt) return null;
+    const { answeredAt: _, ...asked } = run.awaitingInput;
+    return { ...run, awaitingInput: asked };
+  },
 
   ended: (run, { at, attempt, outcome, reason }) => (runningAs(run, attempt) ? end(run, outcome, at, reason ?? null) : null),
 
