@@ -1,6 +1,6 @@
 /**
  * `node scripts/screenshots.mjs [folder]`: starts an installation, runs cells on it from a phone-sized browser and pictures what a person sees of
- * runs, light and dark; into docs/images/runs, or the folder given. Takes about four minutes: losing contact with a computer takes 35 s.
+ * runs. Without a folder into docs/images/runs, a few of them dark too; with one, all of them light and dark. Takes about four minutes: losing contact with a computer takes 35 s.
  */
 import { join } from 'node:path';
 import { ensureGenerated } from './lib/ensure-built.mjs';
@@ -19,7 +19,7 @@ const python = process.env.MARKCO_TEST_PYTHON ?? (await ensurePlottingPython());
 const out = process.argv[2] ?? join(ROOT, 'docs/images/runs');
 const { code } = await runCommand(
   process.execPath,
-  [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(ROOT, 'tests/screenshots/take.ts'), out],
+  [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(ROOT, 'tests/screenshots/take.ts'), out, process.argv[2] ? 'all' : 'some'],
   { cwd: ROOT, env: { ...process.env, MARKCO_TEST_BROWSER: browser, ...(python && { MARKCO_TEST_PYTHON: python }) } },
 );
 if (code !== 0) fail('The pictures could not be taken.');

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { launchBrowser, openPage, signIn } from '../lib/browser.ts';
@@ -7,10 +7,14 @@ import { NotebookPage } from '../lib/notebook-page.ts';
 import { Phone } from '../lib/phone.ts';
 import { AdaLaptop } from './ada-laptop.ts';
 import { type CELLS, cellAt, NOTEBOOK } from './notebook.ts';
+import { smallPng } from './small-png.ts';
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } as const;
 
 type Scene = { page: Page; notebook: NotebookPage; laptop: AdaLaptop; shot(name: string): Promise<void> };
+
+/** Of which moments the small set has a dark picture too. */
+const DARK = new Set(['plot', 'waiting']);
 
 /** The picture of one moment, light and dark. */
 async function take(page: Page, folder: string, name: string): Promise<void> {
@@ -18,9 +22,10 @@ async function take(page: Page, folder: string, name: string): Promise<void> {
     ['light', ''],
     ['dark', '-dark'],
   ] as const) {
+    if (colorScheme === 'dark' && !all && !DARK.has(name)) continue;
     await page.emulateMedia({ colorScheme });
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-    await page.screenshot({ path: join(folder, `${name}${ending}.png`) });
+    writeFileSync(join(folder, `${name}${ending}.png`), smallPng(await page.screenshot()));
   }
   await page.emulateMedia({ colorScheme: 'light' });
   console.info(`${name}.png`);
@@ -109,6 +114,7 @@ async function away(scene: Scene): Promise<void> {
 }
 
 const folder = process.argv[2] ?? '.';
+const all = process.argv[3] === 'all';
 mkdirSync(folder, { recursive: true });
 const installation = await startInstallation();
 const phone = await Phone.local(installation.url);

@@ -17,7 +17,7 @@ describe('run messages', () => {
 
   it('RU6: repeats why after a fallback, for the errors a fresh session explains', () => {
     const why = 'Cloud · fresh session: MacBook Pro was offline';
-    expect(fallbackHint('NameError', why)).toContain(why);
+    expect(fallbackHint('NameError', why)).toMatch(/^In the cloud because MacBook Pro was offline\. The variables/);
     expect(fallbackHint('ModuleNotFoundError', why)).toContain('packages');
     expect(fallbackHint('ZeroDivisionError', why)).toBeNull();
   });

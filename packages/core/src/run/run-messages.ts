@@ -47,7 +47,8 @@ const AFTER_FALLBACK = new Set(['NameError', 'ModuleNotFoundError', 'FileNotFoun
 export function fallbackHint(errorName: string, why: string): string | null {
   if (!AFTER_FALLBACK.has(errorName)) return null;
   const missing = errorName === 'FileNotFoundError' ? 'files' : errorName === 'ModuleNotFoundError' ? 'packages' : 'variables';
-  return `${why}. The ${missing} of your computer are not there. "Run all above here" fills the fresh session.`;
+  const reason = routeReasonWords(why);
+  return `${reason ? `In the cloud because ${reason}` : why}. The ${missing} of your computer are not there. "Run all above here" fills the fresh session.`;
 }
 
 const ENDINGS: Record<string, string> = {

@@ -34,7 +34,7 @@ function runItems(session: EditorSession, key: number, index: number, language: 
       label: 'Run',
       icon: 'play',
       keys: 'Ctrl Enter',
-      detail: `${guess.label}: ${guess.detail}`,
+      detail: guess.detail,
       onSelect: () => controller.run([index]),
     },
     ...again(session, key, index, guess.label),

@@ -17,7 +17,9 @@ export function RunBar(): ReactNode {
   return (
     <div className="mk-run-bar" role="toolbar" aria-label="Run">
       <TargetButton />
-      {active && run.startedAt && <span className="mk-elapsed">{formatElapsed(now - run.startedAt.getTime())}</span>}
+      {active && run.startedAt && !run.contactLostSince && (
+        <span className="mk-elapsed">{formatElapsed(now - run.startedAt.getTime())}</span>
+      )}
       <button
         type="button"
         className="mk-button"

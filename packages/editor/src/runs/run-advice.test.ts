@@ -74,7 +74,7 @@ describe('after a fallback (RU6)', () => {
   });
 
   it('RU6: a failure that comes from it says so once, and offers what helps', () => {
-    const message = `Cloud · fresh session: MacBook Pro was offline. The variables of your computer are not there. "Run all above here" fills the fresh session.`;
+    const message = `In the cloud because MacBook Pro was offline. The variables of your computer are not there. "Run all above here" fills the fresh session.`;
     const failed = run({ ...fell, state: 'failed', message });
     expect(advise(failed, [away]).notes).toEqual([message]);
     expect(labels(failed, [away])).toEqual(['Run all above here', 'Run on MacBook Pro when it is back']);

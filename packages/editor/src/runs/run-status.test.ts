@@ -40,6 +40,7 @@ describe('run status', () => {
     const cloud = { ranOn: 'Cloud', target: { kind: 'cloud' as const }, freshSession: true, startedAt: before(1200), endedAt: before(0) };
     expect(ranOnText(run(cloud))).toBe('Cloud · 1.2 s · fresh session');
     expect(ranOnText(run({ ranOn: 'MacBook Pro', startedAt: before(300) }))).toBe('on MacBook Pro');
+    expect(ranOnText(run({ ranOn: 'MacBook Pro', startedAt: before(8), endedAt: before(0) }))).toBe('ran on MacBook Pro · 8 ms');
     expect(ranOnText(run({}))).toBeNull();
   });
   it('WB6: what the server says of an end stands in the status where it is short, else below it', () => {
@@ -49,6 +50,10 @@ describe('run status', () => {
   it('RU11: a run of the cloud loses contact with the cloud', () => {
     const lost = run({ state: 'running', ranOn: 'Cloud', target: { kind: 'cloud' }, contactLostSince: before(4_000) });
     expect(runStatus(lost, NOW).text).toBe('Lost contact with the cloud 4.0 s ago. It may still be running.');
+  });
+  it('RU11: contact is not lost before the run began', () => {
+    const lost = run({ state: 'running', ranOn: 'MacBook Pro', startedAt: before(32_000), contactLostSince: before(35_000) });
+    expect(runStatus(lost, NOW).text).toBe('Lost contact with MacBook Pro 32 s ago. It may still be running.');
   });
   it('tells durations as people do', () => {
     expect([300, 42_000, 185_000, 7_800_000].map(formatElapsed)).toEqual(['0.3 s', '42 s', '3 min 5 s', '2 h 10 min']);

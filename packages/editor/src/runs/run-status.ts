@@ -20,7 +20,9 @@ export function runStatus(run: RunView, now: number, targetName: string | null =
   const stopping = active && cancelAt !== null;
   const base = { canStop: active && !stopping, canForce: stopping && run.state === 'running' && now - cancelAt >= FORCE_STOP_AFTER_MS };
   if (active && run.contactLostSince) {
-    const ago = formatElapsed(now - run.contactLostSince.getTime());
+    // A run that began after the last heartbeat was heard of by its beginning.
+    const heard = Math.max(run.contactLostSince.getTime(), run.startedAt?.getTime() ?? 0);
+    const ago = formatElapsed(now - heard);
     return { ...base, tone: 'waiting', text: `Lost contact with ${placeName(run)} ${ago} ago. It may still be running.` };
   }
   if (stopping) return { ...base, tone: 'waiting', text: 'Stopping…' };
@@ -71,10 +73,13 @@ export function ranOnText(run: Pick<RunView, 'ranOn' | 'target' | 'freshSession'
   if (!run.ranOn) return null;
   const cloud = run.target.kind === 'cloud';
   const parts = [cloud ? run.ranOn : run.endedAt ? `ran on ${run.ranOn}` : `on ${run.ranOn}`];
-  if (run.startedAt && run.endedAt) parts.push(formatElapsed(run.endedAt.getTime() - run.startedAt.getTime()));
+  if (run.startedAt && run.endedAt) parts.push(formatDuration(run.endedAt.getTime() - run.startedAt.getTime()));
   if (run.freshSession) parts.push('fresh session');
   return parts.join(' · ');
 }
+
+/** How long something took, in ms: as {@link formatElapsed}, and below a tenth of a second in whole milliseconds. */
+export const formatDuration = (ms: number): string => (ms < 100 ? `${Math.max(0, Math.round(ms))} ms` : formatElapsed(ms));
 
 /** A duration in ms as "0.3 s", "42 s", "3 min 5 s" or "2 h 10 min". */
 export function formatElapsed(ms: number): string {

@@ -1,4 +1,4 @@
-import { formatElapsed } from './run-status.ts';
+import { formatDuration } from './run-status.ts';
 
 /** RU21, RU22: where a stored output came from, from its note in `getMap('markco')` (JSON); null where there is none. */
 export function storedProvenance(note: unknown): string | null {
@@ -11,7 +11,7 @@ export function storedProvenance(note: unknown): string | null {
   }
   if (typeof facts?.ranOn !== 'string') return null;
   const parts = [facts.ranOn === 'Cloud' ? 'Cloud' : `ran on ${facts.ranOn}`];
-  if (typeof facts.durationMs === 'number') parts.push(formatElapsed(facts.durationMs));
+  if (typeof facts.durationMs === 'number') parts.push(formatDuration(facts.durationMs));
   if (facts.freshSession === true) parts.push('fresh session');
   return parts.join(' · ');
 }
