@@ -14,8 +14,8 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.{ts,tsx}', 'apps/*/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/.next/**', '**/dist/**'],
           globalSetup: ['packages/testing/src/global-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -38,8 +38,9 @@ export default defineConfig({
         },
       },
     ],
+    setupFiles: ['packages/testing/src/property-sizes.ts'],
     // A wait ends when its condition holds; how long that may take is the machine's affair.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 180_000 } },
     pool: 'forks',
     maxWorkers: 2,
     reporters: ['default'],

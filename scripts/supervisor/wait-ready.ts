@@ -5,7 +5,7 @@ export async function waitReady(url: string, withinMs: number, stop: AbortSignal
   while (Date.now() < deadline) {
     if (stop.aborted) throw new Error('stopped');
     try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
       if (answer.ok) return;
       last = `${answer.status} ${(await answer.text()).slice(0, 300)}`;
     } catch (error) {

@@ -45,6 +45,20 @@ async function world() {
 }
 type World = Awaited<ReturnType<typeof world>>;
 
+/** The relay has an edit, and nowhere to store it. */
+async function untilPending({ relay }: World): Promise<void> {
+  let pending = 0;
+  await until(
+    () => pending > 0,
+    120_000,
+    'an edit to wait in the relay',
+    async () => {
+      const text = await (await fetch(`http://127.0.0.1:${relay.port}/metrics`)).text();
+      pending = Number(/^sync_pending_bytes (\d+)/m.exec(text)?.[1]);
+    },
+  );
+}
+
 /** Puts the relay into a state, sends SIGTERM, and says how it ended. */
 type State = (world: World) => Promise<Ended & { ms: number }>;
 
@@ -72,19 +86,23 @@ const flushInFlight: State = async ({ relay, ref, join }) => {
   return ended;
 };
 
-const databaseHung: State = async ({ relay, proxy, join }) => {
+const databaseHung: State = async (world) => {
+  const { relay, proxy, join } = world;
   const typist = join();
   await until(() => typist.isSaved, 120_000, 'the typist to be in');
   proxy.hang();
   typist.insert();
+  await untilPending(world);
   return relay.end('SIGTERM');
 };
 
-const databaseGone: State = async ({ relay, proxy, join }) => {
+const databaseGone: State = async (world) => {
+  const { relay, proxy, join } = world;
   const typist = join();
   await until(() => typist.isSaved, 120_000, 'the typist to be in');
   proxy.refuse();
   typist.insert();
+  await untilPending(world);
   return relay.end('SIGTERM');
 };
 

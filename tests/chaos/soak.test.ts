@@ -10,8 +10,9 @@ it('SY16: after churn nothing is lost and nothing is left behind (a short `npm r
       databaseUrl: database.url,
       documents: 300,
       people: 40,
-      warmUpMs: 5_000,
-      churnMs: 9_000,
+      warmUpMs: 3_000,
+      churnMs: 6_000,
+      growth: 1,
       unloadMs: 500,
       every: { ms: 60_000, tell: () => {} },
     });

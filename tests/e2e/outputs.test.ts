@@ -167,9 +167,9 @@ describe.skipIf(!browserPath)(`outputs in the page${browserMissing}`, () => {
     const red = output.locator('span', { hasText: /^red words$/ }).last();
     const plain = await output.locator('pre').evaluate((element) => getComputedStyle(element).color);
     expect(await red.evaluate((element) => getComputedStyle(element).color)).not.toBe(plain);
-    expect(await output.textContent()).toContain('<b>not markup</b>');
+    await output.filter({ hasText: '<b>not markup</b>' }).waitFor();
     const bar = await run('progress');
-    expect((await bar.locator('pre').textContent())?.trim()).toBe('100 % done');
+    await until('it is one line', async () => (await bar.locator('pre').textContent())?.trim() === '100 % done');
     await shoot(page, 'outputs-ansi');
   });
 

@@ -76,7 +76,7 @@ describe.skipIf(!browserPath)(`a second person${browserMissing}`, () => {
 
   it('SE1 the deep links of somebody else say "not there" and show nothing', async () => {
     const context = await browser.newContext(DESKTOP);
-    await signInByMail(await context.newPage());
+    await signInByMail((await openPage(context)).page);
     await seesNothing(context);
     await context.close();
   });

@@ -86,7 +86,7 @@ describe.skipIf(!browserPath)(`version history${browserMissing}`, () => {
     await shoot(page, 'versions-preview-desktop-dark');
     await page.keyboard.press('Escape');
     await page.getByTestId('version-text').waitFor({ state: 'detached' });
-    expect(await version.evaluate((element) => element === document.activeElement)).toBe(true);
+    await until('the focus is back', () => version.evaluate((element) => element === document.activeElement));
     await shoot(page, 'versions-list-desktop-dark');
     expect(problems).toEqual([]);
     await context.close();

@@ -134,7 +134,7 @@ describe('the story', () => {
       'the output stands in the file',
       () => onDisk(NOTEBOOK).includes(`output:${seen.run.id}`) && onDisk(NOTEBOOK).includes(`pid ${pid}`),
     );
-    expect(notebook.text.toString()).toContain(`output:${seen.run.id}`);
+    await until('the output stands in the document', () => notebook.text.toString().includes(`output:${seen.run.id}`));
   });
 
   it('RU5 with the computer away the same cell runs in the cloud and says so', async () => {

@@ -174,7 +174,7 @@ describe.skipIf(!redisServer)('two relay processes', () => {
     await until(() => one.isSaved && two.isSaved);
     const token = one.insert();
     await until(() => two.text.toString().includes(token), 120_000, 'an edit to come over without Redis');
-    expect(a.log).toContain('Redis cannot be reached');
+    await until(() => a.log.includes('Redis cannot be reached'), 120_000, 'the log to say so');
     await redis.start();
     await Promise.all([a, b].map((node) => untilSeen(node, { bus: 'up', others: 1 })));
     two.insert();

@@ -11,6 +11,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+/** Less than a test may take, so that its failure says what was waited for. */
+const PATIENCE_MS = 240_000;
 const SHOTS = join(import.meta.dirname, '..', '..', 'test-results', 'e2e');
 /** What the browser itself writes when a request fails: expected where a test takes the server or the network away. */
 const FAILED_REQUEST = /^(Failed to load resource|WebSocket connection to)/;
@@ -22,7 +24,7 @@ export const browserPath = process.env.MARKCO_TEST_BROWSER;
 export const browserMissing = browserPath ? '' : ' (skipped: MARKCO_TEST_BROWSER is not set)';
 
 /** Starts a headless Chromium. */
-export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: browserPath!, args: FLAGS });
+export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: browserPath!, args: FLAGS, timeout: PATIENCE_MS });
 
 /** WB8's sizes: a phone with touch, and a desktop. */
 export const PHONE = { viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } as const;
@@ -31,7 +33,7 @@ export const DESKTOP = { viewport: { width: 1440, height: 900 } } as const;
 /** A page that collects what goes wrong in it: exceptions and console errors, without those of failed requests when `offline` is set. */
 export async function openPage(context: BrowserContext, { offline = false } = {}): Promise<{ page: Page; problems: string[] }> {
   const page = await context.newPage();
-  page.setDefaultTimeout(90_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {

@@ -30,23 +30,25 @@ export interface Installation {
 export async function until<T>(
   what: string,
   check: () => Promise<T | false | null | undefined> | T | false | null | undefined,
-  withinMs = 120_000,
+  withinMs = 240_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   let last: unknown;
-  while (Date.now() < deadline) {
+  // A process that was stopped for longer than the wait looks once more.
+  for (let isLast = false; !isLast; ) {
+    isLast = Date.now() >= deadline;
     try {
       const answer = await check();
       if (answer) return answer;
     } catch (error) {
       last = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error(`timed out waiting until ${what}${last ? `: ${last instanceof Error ? last.message : String(last)}` : ''}`);
 }
 
-const readyAt = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) })).ok;
+const readyAt = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(60_000) })).ok;
 
 /** Starts an installation and waits until it says it is ready. */
 export async function startInstallation(options: { env?: NodeJS.ProcessEnv; localAgent?: boolean } = {}): Promise<Installation> {

@@ -15,7 +15,7 @@ export class NotebookPage {
   }
 
   /** Waits until the save state reads like this. */
-  async says(words: string | RegExp, withinMs = 120_000): Promise<void> {
+  async says(words: string | RegExp, withinMs = 240_000): Promise<void> {
     await this.saved().filter({ hasText: words }).waitFor({ timeout: withinMs });
   }
 
@@ -28,18 +28,14 @@ export class NotebookPage {
   async reveal(place: Locator): Promise<void> {
     const scroller = this.page.locator('.cm-scroller');
     if ((await place.count()) === 0) await scroller.evaluate((element) => element.scrollTo(0, 0));
-    await until(
-      `${place} is drawn`,
-      async () => {
-        if ((await place.count()) > 0) return true;
-        await scroller.evaluate((element) => element.scrollBy(0, element.clientHeight / 2));
-        await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-        if (await scroller.evaluate((element) => element.scrollTop + element.clientHeight >= element.scrollHeight - 1))
-          await scroller.evaluate((element) => element.scrollTo(0, 0));
-        return (await place.count()) > 0;
-      },
-      120_000,
-    );
+    await until(`${place} is drawn`, async () => {
+      if ((await place.count()) > 0) return true;
+      await scroller.evaluate((element) => element.scrollBy(0, element.clientHeight / 2));
+      await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      if (await scroller.evaluate((element) => element.scrollTop + element.clientHeight >= element.scrollHeight - 1))
+        await scroller.evaluate((element) => element.scrollTo(0, 0));
+      return (await place.count()) > 0;
+    });
     await place.first().evaluate((element) => element.scrollIntoView({ block: 'center' }));
   }
 
@@ -51,7 +47,7 @@ export class NotebookPage {
   }
 
   /** Waits until the newest run of a cell says this in words, and answers them. */
-  async status(cell: number, words: string | RegExp, withinMs = 120_000): Promise<string> {
+  async status(cell: number, words: string | RegExp, withinMs = 240_000): Promise<string> {
     const line = this.part('cell-status', cell).filter({ hasText: words });
     await line.waitFor({ timeout: withinMs });
     return (await line.textContent()) ?? '';

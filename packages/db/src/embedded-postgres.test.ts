@@ -1,12 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAlive } from './embedded/process-info.ts';
+import { choosePort } from './embedded/secrets.ts';
 import { AlreadyRunning, startEmbeddedPostgres } from './embedded-postgres.ts';
+
+vi.mock(import('./embedded/secrets.ts'), async (original) => {
+  const real = await original();
+  return { ...real, choosePort: vi.fn(real.choosePort) };
+});
 
 let home: string;
 let dataDir: string;
@@ -51,6 +58,18 @@ async function startElsewhere(): Promise<{ child: ChildProcess; url: string; pid
 }
 
 describe('embedded Postgres', () => {
+  it('takes another port where somebody was faster', async () => {
+    const faster = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => faster.listen(0, '127.0.0.1', resolve));
+    const { port } = faster.address() as AddressInfo;
+    vi.mocked(choosePort).mockResolvedValueOnce(port);
+    const started = await startEmbeddedPostgres({ dataDir, durable: false });
+    expect(started.port).not.toBe(port);
+    expect(await query(started.url, 'SELECT 1 AS value')).toEqual([{ value: 1 }]);
+    await started.stop();
+    faster.close();
+  });
+
   it('starts under a closed folder, listens on loopback only, and keeps data, port and password', async () => {
     const first = await startEmbeddedPostgres({ dataDir, durable: false });
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS value');

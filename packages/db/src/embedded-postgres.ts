@@ -42,10 +42,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const password = readOrMakePassword(dataDir);
     const pgdata = await initCluster(place, password, log);
     await stopOrphan(pgdata, log);
-    const port = await choosePort(dataDir, options.port);
-    const child = launch(place, { pgdata, port, dataDir, options });
-    const url = (database: string) => `postgres://${DB_NAME}:${password}@127.0.0.1:${port}/${database}`;
-    await untilReady(child, url('postgres'), dataDir);
+    const urlAt = (port: number) => (database: string) => `postgres://${DB_NAME}:${password}@127.0.0.1:${port}/${database}`;
+    const { child, port } = await launchOnFreePort(place, { pgdata, dataDir, options }, urlAt);
+    const url = urlAt(port);
     const guard = watchOver(child.pid!, pgdata);
     return { url: url(DB_NAME), port, pid: child.pid!, stop: () => stop(child, guard, release) };
   } catch (error) {
@@ -56,12 +55,25 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
 interface Launch {
   pgdata: string;
-  port: number;
   dataDir: string;
   options: EmbeddedPostgresOptions;
 }
 
-function launch(place: Place, { pgdata, port, dataDir, options }: Launch): ChildProcess {
+/** Starts the server. Somebody else may take the port between the look and the start: then it is tried again on another one. */
+async function launchOnFreePort(place: Place, how: Launch, urlAt: (port: number) => (database: string) => string) {
+  for (let tries = 1; ; tries++) {
+    const port = await choosePort(how.dataDir, how.options.port);
+    const child = launch(place, port, how);
+    try {
+      await untilReady(child, urlAt(port)('postgres'), how.dataDir);
+      return { child, port };
+    } catch (error) {
+      if (how.options.port || tries === 5 || !/could not bind/.test(tail(join(how.dataDir, 'postgres.log')))) throw error;
+    }
+  }
+}
+
+function launch(place: Place, port: number, { pgdata, dataDir, options }: Launch): ChildProcess {
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',

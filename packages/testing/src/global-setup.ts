@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@markco/db/embedded-postgres';
+import { freePort } from './free-port.ts';
 import { prepareTemplate } from './template.ts';
 
 const PREFIX = 'markco-test-pg-';
@@ -52,7 +53,7 @@ async function startBroker(): Promise<{ server: Server; close(): Promise<void> }
 async function startPostgres() {
   await removeLeftovers();
   const dataDir = await mkdtemp(join(tmpdir(), PREFIX));
-  return { dataDir, postgres: await startEmbeddedPostgres({ dataDir, durable: false, maxConnections: 300 }) };
+  return { dataDir, postgres: await startEmbeddedPostgres({ dataDir, port: await freePort(), durable: false, maxConnections: 300 }) };
 }
 
 /** Folders of runs that were killed; their Postgres stopped with them. */

@@ -47,6 +47,9 @@ addEventListener('securitypolicyviolation', (event) => { told.textContent = 'ran
 fetch('https://markco.invalid/').catch(() => {});
 </script>`;
 
+/** What the agent said of its state while nobody is told. */
+let held: unknown[] | null = null;
+
 /** The run whose output stands first in the notebook. */
 const firstRun = async (): Promise<string | undefined> => /```output:([\w-]+)/.exec(await file('index.md'))?.[1];
 
@@ -68,7 +71,8 @@ async function startAgent(): Promise<AgentStatus> {
     onDown: () => push('status', { ...STARTING }),
     onPush: ({ push: name, value }) => {
       if (name === 'status') latest(agentStatus.parse(value));
-      push(name, value);
+      if (name === 'status' && held) held.push(value);
+      else push(name, value);
     },
   });
   agent.start();
@@ -90,7 +94,7 @@ async function openPage(): Promise<void> {
     onSignIn: () => undefined,
   });
   page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-  page.setDefaultTimeout(90_000);
+  page.setDefaultTimeout(180_000);
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   push = await installBridge(page, handlers);
@@ -124,9 +128,9 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
     await buildDesktop(DIST);
     await startAgent();
     served = await serveWindow(path.join(DIST, 'renderer'));
-    browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+    browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS, timeout: 180_000 });
     await openPage();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await agent?.stop();
@@ -211,8 +215,13 @@ describe.skipIf(!existsSync(BROWSER))(`the window in a browser (needs ${BROWSER}
   it('EL5 a killed agent starts again; what is typed meanwhile is saved, and cells run', async () => {
     await page.getByTestId('editor').getByText('from vim').waitFor();
     const before = await firstRun();
+    // However quickly it is back: nobody is told before the page has shown that it was away.
+    held = [];
     child.kill();
     await page.getByTestId('agent-line').getByText('Starting …').waitFor();
+    const waiting = held;
+    held = null;
+    for (const value of waiting) push('status', value);
     await page.getByTestId('editor').getByText('Typed here.').click();
     await page.keyboard.press('End');
     await page.keyboard.type(' And while it was away.');

@@ -189,7 +189,7 @@ describe('FB5, FB6 both ways', () => {
     await handle.flushed();
     const vector = Y.encodeStateVector(handle.doc);
     handle.release();
-    expect(await one.bridge.filesHold(id, vector, 5_000)).toBe(true);
+    expect(await one.bridge.filesHold(id, vector, 60_000)).toBe(true);
     expect(one.read('a.md')).toBe('zero\none\n');
     const ahead = new Y.Doc();
     ahead.getText('content').insert(0, 'never sent');
@@ -301,6 +301,7 @@ describe('FB8 offline', () => {
     await one.start(null);
     await one.type('a.md', (text) => text.insert(0, 'zero\n'));
     await until(() => one.read('a.md') === 'zero\none\n', 'the file');
+    await until(() => one.bridge.status().pending === 0, 'nothing to wait');
     expect(one.bridge.status()).toMatchObject({ state: 'synced', documents: 1, pending: 0 });
     one.bridge.setApi(cloud.api());
     await until(() => cloud.text('a.md') === 'zero\none\n', 'the upload');
@@ -334,7 +335,7 @@ describe('FB4 conflicts', () => {
     const one = await linked({ 'a.md': 'one\ntwo\n' });
     await one.type('a.md', (text) => text.insert(0, 'zero\n'));
     await until(() => cloud.text('a.md') === 'zero\none\ntwo\n', 'the upload');
-    expect(await one.bridge.settled(5_000)).toBe(true);
+    expect(await one.bridge.settled(60_000)).toBe(true);
     cloud.goOffline();
     await one.type('a.md', (text) => text.insert(text.length, 'unsent\n'));
     await cloud.replaceHistory('a.md', 'one\ntwo\nrestored\n');

@@ -141,8 +141,10 @@ describe('connection', () => {
   it('kept messages wait for the next socket and are sent again when their answer was lost', async () => {
     const it = connect();
     await online();
+    const before = states.length;
     gateway.disconnect();
-    await waitUntil(() => it.state !== 'online');
+    // It may be back before anyone looks.
+    await waitUntil(() => states.slice(before).some((state) => state !== 'online'));
     let lost = 0;
     gateway.script = (moment) => (moment.at === 'reply' && moment.message.type === 'RUNTIME_DOWN' && lost++ === 0 ? 'drop' : undefined);
     const reply = it.queue.keep(it.message({ type: 'RUNTIME_DOWN', runtimeId: 'r', reason: 'x' }));

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { converged, type RelayHarness, startRelayWithDocument, storedText, until, updateOf } from '@markco/testing/relay-harness';
+import {
+  converged,
+  type RelayHarness,
+  startRelayWithDocument,
+  storedText,
+  until,
+  updateOf,
+  withoutOwnClock,
+} from '@markco/testing/relay-harness';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { Awareness } from 'y-protocols/awareness';
@@ -183,7 +191,7 @@ describe('connectDocument', () => {
 
   it('SY15: the cursor is back after the connection is, though nobody moved it; also where the old socket ends last', async () => {
     const harness = await start();
-    const [mine, theirs] = [new Awareness(new Y.Doc()), new Awareness(new Y.Doc())];
+    const [mine, theirs] = [new Awareness(new Y.Doc()), new Awareness(new Y.Doc())].map(withoutOwnClock) as [Awareness, Awareness];
     for (const awareness of [mine, theirs]) open.push(() => awareness.destroy());
     const a = client(harness, { doc: mine.doc, awareness: mine });
     await until(() => a.connection.status.synced);
@@ -200,7 +208,7 @@ describe('connectDocument', () => {
     );
     first!.destroy();
     await lost;
-    await until(() => seen() && sees(), 5_000, 'both cursors to be back');
+    await until(() => seen() && sees(), 120_000, 'both cursors to be back');
     const other = client(harness, { doc: mine.doc, awareness: mine });
     await until(() => other.connection.status.synced);
     const gone = new Promise<void>((resolve) =>
@@ -208,6 +216,6 @@ describe('connectDocument', () => {
     );
     a.connection.close();
     await gone;
-    await until(seen, 5_000, 'the cursor to be shown by the newer socket');
+    await until(seen, 120_000, 'the cursor to be shown by the newer socket');
   });
 });

@@ -80,7 +80,7 @@ export class Peer {
 }
 
 /** For tests: waits until `check` holds. */
-export async function until(check: () => boolean | Promise<boolean>, what = 'the condition', timeoutMs = 60_000): Promise<void> {
+export async function until(check: () => boolean | Promise<boolean>, what = 'the condition', timeoutMs = 120_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await check())) {
     if (Date.now() > end) throw new Error(`Gave up waiting for ${what}.`);

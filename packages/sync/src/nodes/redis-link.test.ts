@@ -64,7 +64,9 @@ describe.skipIf(!redisServer)('RedisLink (SY18)', () => {
     await one.subscribe('while it hangs');
     redis.resume();
     await until(() => one.up);
-    expect(states).toEqual(['up', 'down', 'up']);
+    // A machine that stands still for a second is no Redis that answers either: there may be more of them, always in turn.
+    expect(states.slice(-3)).toEqual(['up', 'down', 'up']);
+    expect(states).toEqual(states.map((_, i) => (i % 2 === 0 ? 'up' : 'down')));
   });
 
   it('is down from the start where there is nobody, and does not give up', async () => {

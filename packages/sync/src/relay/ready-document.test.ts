@@ -44,17 +44,17 @@ describe('a document that comes ready to be handed out', () => {
   it('SY16: is given to whoever has nothing, before it is built, and edited afterwards', async () => {
     const harness = await start();
     const reader = await writer(harness);
-    await until(() => has(reader.frames, writeStep2(HELLO)), 5_000, 'the state');
+    await until(() => has(reader.frames, writeStep2(HELLO)), 120_000, 'the state');
     // "I have nothing either" is acknowledged without building anything.
     reader.socket.send(writeStep2(EMPTY));
-    await until(() => has(reader.frames, writeUpdate(EMPTY)), 5_000, 'the acknowledgement');
+    await until(() => has(reader.frames, writeUpdate(EMPTY)), 120_000, 'the acknowledgement');
     const client = stock(harness);
     await synced(client.provider);
     client.doc.getText('content').insert(5, ' world');
     const edited = () => harness.store.load(harness.ref.documentId).then((loaded) => textOf(loaded!.updates));
-    await until(async () => (await edited()) === 'hello world', 5_000, 'the edit to be stored');
+    await until(async () => (await edited()) === 'hello world', 120_000, 'the edit to be stored');
     const late = await writer(harness);
-    await until(() => late.frames.some((frame) => frame[1] === 1), 5_000, 'the state');
+    await until(() => late.frames.some((frame) => frame[1] === 1), 120_000, 'the state');
     const state = late.frames.find((frame) => frame[1] === 1)!;
     expect(textOf([state.subarray(3)])).toBe('hello world');
   });
@@ -65,7 +65,7 @@ describe('a document that comes ready to be handed out', () => {
     const doc = new Y.Doc();
     Y.applyUpdate(doc, HELLO);
     reader.socket.send(writeStep1(Y.encodeStateVector(doc)));
-    await until(() => has(reader.frames, writeStep2(EMPTY)), 5_000, 'the difference');
+    await until(() => has(reader.frames, writeStep2(EMPTY)), 120_000, 'the difference');
   });
 
   it('SY16: is loaded and built before anyone sees it once that failed', async () => {

@@ -73,7 +73,7 @@ export function stock(harness: RelayHarness & { ref: DocumentRef }, params: Reco
 }
 
 /** Resolves when a stock client has the document. */
-export const synced = (provider: WebsocketProvider) => until(() => provider.synced, 5_000, 'the client to be synced');
+export const synced = (provider: WebsocketProvider) => until(() => provider.synced, 120_000, 'the client to be synced');
 
 /** A bare socket: what came in, and how it was closed. */
 export async function raw(harness: RelayHarness & { ref: DocumentRef }, query: Record<string, string> = {}) {

@@ -8,7 +8,7 @@ import { raw, start, stock, synced, writer } from './relay-test-kit.ts';
 describe('a reader that is slow', () => {
   it('SY13: a reader that stalls is ended; one that drains gets one diff and misses nothing', async () => {
     const harness = await start({
-      limits: { staleBytes: 64 * 1024, terminateBytes: 64 * 1024 * 1024, staleMs: 20_000, compactBytes: 1e9 },
+      limits: { staleBytes: 64 * 1024, terminateBytes: 64 * 1024 * 1024, staleMs: 600_000, compactBytes: 1e9 },
     });
     const a = stock(harness);
     const slow = stock(harness);
@@ -29,7 +29,7 @@ describe('a reader that is slow', () => {
   it('SY13: who opens a document larger than what may wait, while others type, gets it and what they typed', async () => {
     const harness = await start({
       text: 'x'.repeat(24 * 1024 * 1024),
-      limits: { staleBytes: 16 * 1024, terminateBytes: 64 * 1024, staleMs: 20_000, maxTextLength: 1e9 },
+      limits: { staleBytes: 16 * 1024, terminateBytes: 64 * 1024, staleMs: 600_000, maxTextLength: 1e9 },
     });
     const a = stock(harness);
     await synced(a.provider);

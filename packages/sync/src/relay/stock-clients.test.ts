@@ -1,4 +1,4 @@
-import { converged, documentRef, startRelay, storedText, until } from '@markco/testing/relay-harness';
+import { converged, documentRef, startRelay, storedText, until, withoutOwnClocks } from '@markco/testing/relay-harness';
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../store/memory-store.ts';
 import { cleanUp, refusal, start, stock, synced } from './relay-test-kit.ts';
@@ -47,6 +47,7 @@ describe('stock y-websocket clients', () => {
     const a = stock(harness);
     const b = stock(harness);
     await Promise.all([synced(a.provider), synced(b.provider)]);
+    for (const client of [a, b]) withoutOwnClocks(client);
     a.provider.awareness.setLocalState({ cursor: { anchor: 1 } });
     const cursor = () => b.provider.awareness.getStates().get(a.doc.clientID)?.cursor;
     await until(() => cursor() !== undefined);
@@ -56,7 +57,7 @@ describe('stock y-websocket clients', () => {
       );
       (a.provider.ws as unknown as { terminate(): void }).terminate();
       await gone;
-      await until(() => cursor() !== undefined, 5_000, 'the cursor to be back');
+      await until(() => cursor() !== undefined, 120_000, 'the cursor to be back');
     }
   });
 });

@@ -37,10 +37,10 @@ describe('upgrades', () => {
     await loading;
     const [there] = harness.sockets;
     socket.end();
-    await until(() => !there!.readable, 10_000, 'the relay to hear that the client left');
+    await until(() => !there!.readable, 120_000, 'the relay to hear that the client left');
     expect(there!.destroyed).toBe(false);
     go();
-    await until(() => harness.relay.stats().documents === 0, 10_000, 'the document to be unloaded');
+    await until(() => harness.relay.stats().documents === 0, 120_000, 'the document to be unloaded');
     expect(load).toHaveBeenCalledTimes(1);
     expect(harness.sockets.size).toBe(0);
   });
@@ -53,7 +53,7 @@ describe('upgrades', () => {
       const [name, value] = header.split(': ') as [string, string];
       const [answer] = (await once(ask(harness, { [name]: value }), 'data')) as [Buffer];
       expect(answer.toString()).toContain('HTTP/1.1 400');
-      await until(() => harness.relay.stats().documents === 0, 10_000, 'the document to be unloaded');
+      await until(() => harness.relay.stats().documents === 0, 120_000, 'the document to be unloaded');
       expect(load).toHaveBeenCalledTimes(1);
     },
   );
@@ -64,7 +64,7 @@ describe('upgrades', () => {
     const socket = ask(stranger, {}, { allowHalfOpen: true });
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toContain('HTTP/1.1 404');
-    await until(() => harness.sockets.size === 0, 10_000, 'the connection to be ended');
+    await until(() => harness.sockets.size === 0, 120_000, 'the connection to be ended');
   });
 });
 

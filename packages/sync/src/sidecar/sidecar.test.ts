@@ -83,7 +83,7 @@ describe('who may open a document', () => {
     let text = '';
     await until(
       () => text === 'Grüße',
-      5_000,
+      120_000,
       'the text to follow',
       async () => {
         text = (await database.db.document.findUniqueOrThrow({ where: { id: ref.documentId } })).contentText;

@@ -66,7 +66,7 @@ async function tab(rows: MemoryRows, harness?: Awaited<ReturnType<typeof startRe
   if (harness) connect();
   return {
     ...{ doc, text, copy, connect },
-    saved: () => until(() => connection!.status.synced && copy.edits.count === 0, 10_000, 'everything saved'),
+    saved: () => until(() => connection!.status.synced && copy.edits.count === 0, 120_000, 'everything saved'),
     end: () => connection?.close(),
   };
 }

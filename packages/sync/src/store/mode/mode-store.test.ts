@@ -91,7 +91,7 @@ describe('SY12 modes', () => {
         expect(textIn(await store.load(ref.documentId))).toContain('x');
       }
       away.open = true;
-      expect(await store.drained(5_000)).toBe(true);
+      expect(await store.drained(120_000)).toBe(true);
       await stop(store);
       expect((await inPostgres(ref)).includes('x')).toBe(mode === 'mirror');
     }
@@ -130,7 +130,7 @@ describe('SY12 modes', () => {
     const lag = async () => Number((await registry.getSingleMetricAsString('sync_mirror_lag_ms')).split(' ').at(-1));
     await until(async () => (await lag()) > 0, 'the lag to show');
     away.open = true;
-    expect(await store.drained(10_000)).toBe(true);
+    expect(await store.drained(120_000)).toBe(true);
     expect(await lag()).toBe(0);
     expect(await inPostgres(ref)).toBe(doc.getText('content').toString());
   });
@@ -227,7 +227,7 @@ describe('SY12 modes', () => {
     stored.length = 0;
     release();
     await loading;
-    await store.drained(5_000);
+    await store.drained(120_000);
     expect(stored.filter((older) => older !== text)).toEqual([]);
     const row = await database.db.document.findUniqueOrThrow({ where: { id: ref.documentId } });
     expect(row.contentText).toBe(text);

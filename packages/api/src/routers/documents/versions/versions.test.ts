@@ -1,7 +1,7 @@
 import type { VersionView } from '@markco/core/contract/versions';
 import { silentLog } from '@markco/sync/log';
 import { PrismaStore } from '@markco/sync/store/prisma-store';
-import { converged, type RelayHarness, startRelay, stockClient, until } from '@markco/testing/relay-harness';
+import { converged, type RelayHarness, startRelay, stockClient, storedText, until } from '@markco/testing/relay-harness';
 import { makeProject, type TestProject } from '@markco/testing/run-factories';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
@@ -82,8 +82,8 @@ describe('versions of a document', () => {
     resources.versions.keep = async (...args) => {
       const kept = await keep(...args);
       mine.getText('content').insert(TEXT.length, 'typed meanwhile\n');
-      // The relay has it, and so has the one who restores.
-      await until(() => relay.relay.stats().pendingBytes === 0);
+      // The relay has it, and so has, or will have, the one who restores.
+      await until(async () => (await storedText(store, documentId))?.includes('typed meanwhile') === true);
       return kept;
     };
     const { before } = await restore(old);
