@@ -100,6 +100,13 @@ describe('images and large outputs', () => {
     expect(await displayEvents({ 'text/plain': '<Figure>', 'image/png': PNG.toString('base64') }, {}, keeper)).toHaveLength(1);
   });
 
+  it('WB6 what clears and what updates other outputs stays so', async () => {
+    const clear = { clear_output: true, wait: true };
+    expect(await displayEvents({ 'text/plain': '' }, clear, keeper)).toEqual([{ kind: 'display', data: {}, metadata: clear }]);
+    const image = await displayEvents({ 'image/png': PNG.toString('base64') }, { display_id: 'bar', update: true }, keeper);
+    expect(image).toMatchObject([{ kind: 'asset', displayId: 'bar', update: true }]);
+  });
+
   it('SE4 an assets folder that leads out of the project gets no file', async () => {
     symlinkSync(tmpdir(), path.join(dir, '_assets'));
     const [event] = await displayEvents({ 'image/png': PNG.toString('base64') }, {}, keeper);

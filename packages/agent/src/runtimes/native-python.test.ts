@@ -39,6 +39,25 @@ mrpConformance(
   { processes: process.platform !== 'win32', matplotlib: plots || `skipped: ${system.executable} has no matplotlib` },
 );
 
+it.skipIf(!ipython)('WB6: IPython clears outputs, and updates displays by their name', async () => {
+  const runtime = await startNativePython({ projectRoot: folder, venv: rich, cwd: folder, session: 'default' });
+  try {
+    const code = `from IPython.display import clear_output
+bar = display('0 %', display_id='bar')
+bar.update('9 %')
+clear_output(wait=True)`;
+    const shown = (await runCell(runtime, code)).flatMap((event) => (event.event === 'display' ? [event] : []));
+    expect(shown.map(({ metadata }) => metadata)).toMatchObject([
+      { display_id: 'bar' },
+      { display_id: 'bar', update: true },
+      { clear_output: true, wait: true },
+    ]);
+    expect(shown.map(({ data }) => data['text/plain'] ?? null)).toEqual(["'0 %'", "'9 %'", null]);
+  } finally {
+    await runtime.close();
+  }
+});
+
 describe('native Python (AG4, AG5)', () => {
   let runtime: Runtime;
   const start = () => startNativePython({ projectRoot: folder, cwd: folder, session: 'default' });

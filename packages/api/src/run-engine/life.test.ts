@@ -307,7 +307,7 @@ describe('time', () => {
       await t.engine.dispatchOnce();
       const run = await t.untilRun(request.runId, (row) => row.endedAt !== null);
       expect(run.reason).toBe(reason);
-      expect(run.message).toContain('Cloud · fresh session: MacBook Pro was offline');
+      expect(run.message).toContain('In the cloud because MacBook Pro was offline');
     }
   });
 });

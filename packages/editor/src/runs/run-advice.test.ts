@@ -43,7 +43,7 @@ describe('what is said below a run', () => {
     expect(advise(lost).notes).toEqual([
       'If MacBook Pro comes back, the output goes on here; nothing runs twice. Given up after 24 hours without contact.',
     ]);
-    expect(labels(lost)).toEqual(['Give it up now']);
+    expect(labels(lost)).toEqual(['Give it up now (loses variables)']);
     const stopped = { ...lost, cancelRequestedAt: before(1), target: { kind: 'cloud' as const } };
     expect(advise(stopped).notes[0]).toContain('If the cloud comes back');
     expect(advise(stopped).notes[0]).toContain('The stop reaches it first thing when it is back. Given up after 10 minutes');

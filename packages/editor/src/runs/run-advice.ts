@@ -64,7 +64,7 @@ function unreachable(run: RunView): RunAdvice {
     notes: [
       `If ${name} comes back, the output goes on here; nothing runs twice.${stop} Given up after ${cloud ? '10 minutes' : '24 hours'} without contact.`,
     ],
-    actions: [{ kind: 'giveUp', label: 'Give it up now' }],
+    actions: [{ kind: 'giveUp', label: 'Give it up now (loses variables)' }],
   };
 }
 
