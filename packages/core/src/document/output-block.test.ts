@@ -121,7 +121,7 @@ describe('truncateOutput', () => {
           expect(truncateOutput(cut, { maxBytes, maxLines })).toBe(cut);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 });

@@ -81,7 +81,7 @@ describe('transition (RU1)', () => {
           expect(end.contactLostSince).toBeNull();
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 
@@ -98,7 +98,7 @@ describe('transition (RU1)', () => {
           expect(later.attempt).toBe(states[granted]!.attempt);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 

@@ -89,7 +89,7 @@ describe('binding to the Y.Text', () => {
         settle();
         expect(view.state.doc.toString()).toBe(ytext.toString());
       }),
-      { numRuns: 200 },
+      { numRuns: 70 },
     );
   });
 });
