@@ -127,6 +127,6 @@ it('FB5, FB6, FB8: outside edits, remote edits and kills in any order end with e
         await world.end();
       }
     }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 20) },
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 12) },
   );
 });

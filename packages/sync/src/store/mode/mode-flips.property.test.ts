@@ -217,6 +217,6 @@ it('SY12: edits, outside edits, renames, deletions, outages, kills and flips of 
         await life.cleanUp();
       }
     }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 5) },
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 3) },
   );
 }, 600_000);
