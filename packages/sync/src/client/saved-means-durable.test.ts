@@ -153,7 +153,7 @@ describe('connectDocument over a network and a store that fail at any point', ()
         );
         world.close();
       }),
-      { numRuns: 150 },
+      { numRuns: 40 },
     );
   });
 });

@@ -107,7 +107,7 @@ describe('UnsavedEdits (SY5)', () => {
         line.answer();
         expect(line.edits.count).toBe(0);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 

@@ -59,6 +59,7 @@ describe('readyState', () => {
         expect(built.toJSON()).toEqual(whole.toJSON());
         expect(ready!.clocks).toEqual(Y.decodeStateVector(Y.encodeStateVector(whole)));
       }),
+      { numRuns: 40 },
     );
   });
 
