@@ -101,9 +101,13 @@ class Box:
 
 def _listen(box, descriptor):
     """Reads until the driver goes; the box ends with it."""
-    with contextlib.suppress(OSError, ValueError, KeyError), os.fdopen(descriptor, encoding='utf-8', newline='\n') as source:
-        for line in source:
-            box.take(json.loads(line))
+    try:
+        with contextlib.suppress(OSError, ValueError, KeyError), os.fdopen(descriptor, encoding='utf-8', newline='\n') as source:
+            for line in source:
+                box.take(json.loads(line))
+    except BaseException as exc:  # the code left no thread or no memory for the next cell
+        box.lines.send({'type': 'fatal', 'reason': 'crashed', 'message': 'The code used up what the sandbox has: %s.' % mrp.safe_str(exc)})
+        os._exit(1)
     os._exit(0)
 
 

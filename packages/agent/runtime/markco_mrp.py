@@ -544,9 +544,7 @@ def start_ipython(kernel):
 
     class Publisher(DisplayPublisher):
         def publish(self, data, metadata=None, *args, transient=None, update=False, **kwargs):
-            name = (transient or {}).get('display_id')
-            named = {'display_id': str(name), **({'update': True} if update else {})} if name else {}
-            kernel.publish(data, dict(metadata or {}, **named))
+            kernel.publish(data, metadata, (transient or {}).get('display_id'), update)
 
         def clear_output(self, wait=False):
             kernel.clear_output(wait)
@@ -633,10 +631,46 @@ class CellRecord:
 
     def __init__(self, exec_id, transcript_limit):
         self.exec_id = exec_id
-        self.out = {'stdout': Transcript(transcript_limit), 'stderr': Transcript(transcript_limit)}
-        self.displays, self.display_size = [], 0
         self.limit = transcript_limit
         self.assets, self.warnings, self.imports = [], [], []
+        self.wipe()
+
+    def wipe(self):
+        """clear_output(): what was shown so far is gone."""
+        self.out = {'stdout': Transcript(self.limit), 'stderr': Transcript(self.limit)}
+        self.displays, self.display_size = [], 0
+        self.clearing = False
+
+    def show(self, event, size):
+        """Keeps one display for the result, in the place of the one it updates."""
+        if self.clearing:
+            self.wipe()
+        about = event['metadata']
+        if about.get('update') or about.get('more'):
+            same = [i for i, old in enumerate(self.displays) if old['metadata'].get('display_id') == about['display_id']]
+            for i in same:
+                self.displays[i] = event
+            if same:
+                return
+        if self.display_size + size <= self.limit:
+            self.display_size += size
+            self.displays.append(event)
+
+
+class DisplayHandle:
+    """What `display(..., display_id=...)` answers: shows something else in its place."""
+
+    def __init__(self, kernel, display_id):
+        self._kernel, self.display_id = kernel, display_id
+
+    def __repr__(self):
+        return '<DisplayHandle display_id=%s>' % self.display_id
+
+    def display(self, value, **kwargs):
+        self._kernel.display(value, display_id=self.display_id, **kwargs)
+
+    def update(self, value, **kwargs):
+        self._kernel.display(value, display_id=self.display_id, update=True, **kwargs)
 
 
 class Kernel:
@@ -656,26 +690,24 @@ class Kernel:
         self.assets = {}
         self.allow_stdin = True
         self.result_figure = None
-        builtins.display = self.display
-        builtins.input = self.ask_line
-        self._install_getpass()
+        self._install_builtins()
         sys.meta_path.insert(0, _FigureHook(self.show_figures))
         self.initial = dict(self.namespace)
 
     def load_ipython(self):
         """Adds IPython where it can be imported. Called on the thread that runs cells."""
         self.shell = start_ipython(self)
-        builtins.input = self.ask_line
-        self._install_getpass()
-        builtins.display = self.display
+        self._install_builtins()
         self.initial = dict(self.namespace)
 
-    # -- input
-
-    def _install_getpass(self):
+    def _install_builtins(self):
         import getpass
 
+        builtins.display, builtins.clear_output = self.display, self.clear_output
+        builtins.input = self.ask_line
         getpass.getpass = lambda prompt='Password: ', stream=None, **_: self.ask(prompt, True)
+
+    # -- input
 
     def ask_line(self, prompt='', /):
         return self.ask(prompt, False)
@@ -688,51 +720,62 @@ class Kernel:
 
     # -- displays
 
-    def display(self, *values, **kwargs):
-        """Shows values as richly as they can be shown."""
-        if self.shell is not None and 'display_id' in kwargs:
-            from IPython.display import display as named_display
-
-            return named_display(*values, **kwargs)
-        raw = kwargs.get('raw', False)
+    def display(self, *values, raw=False, metadata=None, display_id=None, update=False, **_):
+        """Shows values as richly as they can be shown. With `display_id` (True: a new one) it answers a handle to show something else
+        in the same place; `update=True` does so for an id that is shown already."""
+        if display_id is True:
+            display_id = os.urandom(16).hex()
+        if update and not display_id:
+            raise TypeError('display(update=True) needs a display_id')
         for value in values:
-            data, metadata = (value, {}) if raw else self.bundle(value)
+            data, meta = (value, {}) if raw else self.bundle(value)
             if data:
-                self.publish(data, dict(metadata, **(kwargs.get('metadata') or {})))
+                self.publish(data, dict(meta, **(metadata or {})), display_id, update)
+        return DisplayHandle(self, display_id) if display_id else None
+
+    def clear_output(self, wait=False):
+        """Takes away what the cell has shown so far; with `wait` when the next thing is shown, so that nothing flickers."""
+        record = self.record
+        if record is None:
+            return
+        if wait:
+            record.clearing = True
+        else:
+            record.wipe()
+        self.host.emit('display', {'data': {}, 'metadata': {'clear_output': True, 'wait': bool(wait)}})
 
     def bundle(self, value):
         if self.shell is None:
             return mime_bundle(value)
         return self.shell.display_formatter.format(value)
 
-    def publish(self, data, metadata=None):
-        """Sends one display; variants above the size limit go as assets."""
+    def publish(self, data, metadata=None, display_id=None, update=False):
+        """Sends one display; variants above the size limit go as assets, as parts of it where it has an id."""
         record = self.record
         if record is None:
             return
         data, metadata = wire_bundle(data, metadata)
+        how = {'update': True} if update else {}
         for mime in [m for m, v in data.items() if isinstance(v, str) and len(v) > MAX_INLINE_BYTES]:
-            self._publish_asset(mime, data.pop(mime))
+            if self._publish_asset(mime, data.pop(mime), dict(how, displayId=str(display_id)) if display_id else {}):
+                how = {'more': True}
             data.setdefault('text/plain', '')
+        if display_id:
+            metadata = dict(metadata, display_id=str(display_id), **how)
         event = {'data': data, 'metadata': metadata}
-        size = sum(len(v) if isinstance(v, str) else 200 for v in data.values())
-        if record.display_size + size <= record.limit:
-            record.display_size += size
-            record.displays.append(event)
+        record.show(event, sum(len(v) if isinstance(v, str) else 200 for v in data.values()))
         self.host.emit('display', event)
 
-    def clear_output(self, wait):
-        """What stood there goes away, now or when the next output comes."""
-        if self.record is None:
-            return
-        event = {'data': {}, 'metadata': {'clear_output': True, 'wait': bool(wait)}}
-        self.record.displays.append(event)
-        self.host.emit('display', event)
-
-    def _publish_asset(self, mime, text):
+    def _publish_asset(self, mime, text, about):
+        """True when it went out; one that is too large to keep is left out, in words."""
         import uuid
 
-        body = base64.b64decode(text) if mime.startswith('image/') and mime != 'image/svg+xml' else text.encode('utf-8', 'replace')
+        packed = mime.startswith('image/') and mime != 'image/svg+xml'
+        body = b'' if len(text) > 2 * MAX_ASSET_BYTES else base64.b64decode(text) if packed else text.encode('utf-8', 'replace')
+        if not body or len(body) > MAX_ASSET_BYTES:
+            self.warn('An output of %d MB (%s) was left out: one may have %d MB. Write it to a file instead.'
+                      % (len(text) // 1_000_000, mime, MAX_ASSET_BYTES // 1_000_000))
+            return False
         asset_id = uuid.uuid4().hex
         self.assets[asset_id] = (mime, body)
         while len(self.assets) > 1 and sum(len(b) for _, b in self.assets.values()) > MAX_ASSET_BYTES:
@@ -740,7 +783,8 @@ class Kernel:
         kind = 'image' if mime.startswith('image/') else 'html' if mime == 'text/html' else 'text'
         asset = {'id': asset_id, 'url': '/mrp/v1/assets/' + asset_id, 'mimeType': mime, 'assetType': kind, 'size': len(body)}
         self.record.assets.append(asset)
-        self.host.emit('asset', asset)
+        self.host.emit('asset', dict(asset, **about))
+        return True
 
     def show_figures(self):
         """Sends and closes the open figures: plt.show(), and the end of a cell."""
@@ -751,8 +795,11 @@ class Kernel:
 
     def written(self, stream, text):
         """Called for every piece of output of the running cell, before it is sent."""
-        if self.record is not None:
-            self.record.out[stream].add(text)
+        record = self.record
+        if record is not None:
+            if record.clearing:
+                record.wipe()
+            record.out[stream].add(text)
 
     def run(self, code, exec_id, store_history=True, allow_stdin=True, transcript_limit=262_144):
         """Runs one cell. A generator: yields coroutines that its driver must finish, returns the MRP result object."""
@@ -1210,6 +1257,10 @@ def _readable(pipes):
     return lambda timeout=0: bool(poller.poll(timeout))
 
 
+def _size_of_bundle(data):
+    return sum(len(value) for value in data['data'].values() if isinstance(value, str)) if 'data' in data else 0
+
+
 class EventStream:
     """Events on their way to one reader. Output is merged with its neighbour; `room` holds a printer back while a slow reader
     catches up, so that memory stays bounded (RU18)."""
@@ -1226,7 +1277,7 @@ class EventStream:
                 return
             output = event in ('stdout', 'stderr')
             last = self.items[-1] if self.items else None
-            length = len(data['content']) if output else 256
+            length = len(data['content']) if output else 256 + _size_of_bundle(data)
             if output and last and last[0] == event and last[2] < COALESCE:
                 last[1].append(data['content'])
                 last[2] += length

@@ -3,7 +3,9 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 
 const options = JSON.parse(process.argv[2]);
-const shared = { control: new SharedArrayBuffer(16), answer: new SharedArrayBuffer(65_536), interrupt: new SharedArrayBuffer(1) };
+/** Room for the longest answer the server takes. */
+const ANSWER_BYTES = 262_144;
+const shared = { control: new SharedArrayBuffer(16), answer: new SharedArrayBuffer(ANSWER_BYTES), interrupt: new SharedArrayBuffer(1) };
 const control = new Int32Array(shared.control);
 const answer = new Uint8Array(shared.answer);
 const flag = new Uint8Array(shared.interrupt);

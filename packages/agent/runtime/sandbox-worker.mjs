@@ -72,8 +72,12 @@ function putFiles(entries) {
   for (const [path, text] of Object.entries(entries)) {
     const parts = path.split('/').filter((part) => part && part !== '.');
     if (parts.includes('..') || parts.length === 0) continue;
-    pyodide.FS.mkdirTree(['/project', ...parts.slice(0, -1)].join('/'));
-    pyodide.FS.writeFile(['/project', ...parts].join('/'), text);
+    try {
+      pyodide.FS.mkdirTree(['/project', ...parts.slice(0, -1)].join('/'));
+      pyodide.FS.writeFile(['/project', ...parts].join('/'), text);
+    } catch {
+      // A cell put something else in its place: its own affair.
+    }
   }
 }
 

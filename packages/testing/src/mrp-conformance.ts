@@ -1,8 +1,11 @@
+import type { MrpEndpoint } from '@markco/agent/runtimes/mrp-http';
 import type { Runtime } from '@markco/agent/runtimes/runtime';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { displayCases } from './mrp-cases/display-cases.ts';
 import { executionCases } from './mrp-cases/execution-cases.ts';
 import { introspectionCases } from './mrp-cases/introspection-cases.ts';
 import { stdinCases } from './mrp-cases/stdin-cases.ts';
+import { wireCases } from './mrp-cases/wire-cases.ts';
 
 /** What a runtime can do beyond the protocol's core. A string names why a case is skipped, and shows in its name. */
 export interface MrpFeatures {
@@ -10,6 +13,10 @@ export interface MrpFeatures {
   processes: boolean;
   /** matplotlib can be imported; false where the runtime is made without it, and there is nothing to test; else why the case is skipped. */
   matplotlib: boolean | string;
+  /** pandas can be imported; as for matplotlib. */
+  pandas: boolean | string;
+  /** Where it listens, once it is started, if the HTTP itself is to be looked at. */
+  endpoint?: () => MrpEndpoint;
 }
 
 /** The runtime of the running suite. */
@@ -31,7 +38,9 @@ export function mrpConformance(name: string, start: () => Promise<Runtime>, feat
       await subject.runtime?.close();
     });
     executionCases(subject, features);
+    displayCases(subject, features);
     stdinCases(subject);
     introspectionCases(subject);
+    if (features.endpoint) wireCases(subject, features.endpoint);
   });
 }

@@ -10,11 +10,32 @@ const MAX_VALUE_BYTES = MAX_EVENT_BYTES / 4;
 
 /**
  * RU19: a mime bundle as events. An image becomes an asset whose `alt` is the `text/plain`; further variants follow in a display
- * whose metadata says which asset it is another form of. Values too large for an event become assets as well.
+ * whose metadata says which asset it is another form of. Values too large for an event become assets as well. What the metadata says of
+ * clearing and updating (core's display-control) is passed on.
  */
 export async function displayEvents(data: Bundle, metadata: Bundle, keeper: AssetKeeper): Promise<RunEventBody[]> {
   if (metadata.clear_output === true)
     return [{ kind: 'display', data: {}, metadata: { clear_output: true, wait: metadata.wait === true } }];
+  const { display_id: id, update, more, ...hints } = metadata;
+  const events = await partsOf(data, hints, keeper);
+  return typeof id === 'string' && id !== ''
+    ? withName(events, { id: id.slice(0, 200), update: update === true, more: more === true })
+    : events;
+}
+
+/** RU20: the first part says what becomes of the display that has this name, the others belong to it. */
+export function withName(events: RunEventBody[], name: { id: string; update: boolean; more: boolean }): RunEventBody[] {
+  let how: { update?: boolean; more?: boolean } = name.more ? { more: true } : name.update ? { update: true } : {};
+  return events.map((event) => {
+    if (event.kind !== 'display' && event.kind !== 'asset') return event;
+    const control = how;
+    how = { more: true };
+    if (event.kind === 'asset') return { ...event, displayId: name.id, ...control };
+    return { ...event, metadata: { ...event.metadata, display_id: name.id, ...control } };
+  });
+}
+
+async function partsOf(data: Bundle, metadata: Bundle, keeper: AssetKeeper): Promise<RunEventBody[]> {
   const rest: Bundle = { ...data };
   const events: RunEventBody[] = [];
   const plain = textOf(rest['text/plain']);
@@ -24,7 +45,7 @@ export async function displayEvents(data: Bundle, metadata: Bundle, keeper: Asse
     if (!bytes || assetId) continue;
     delete rest[mimeType];
     const asset = await keeper.keep(bytes, mimeType, { alt: plain });
-    events.push(asset ? { ...asset, ...named(metadata) } : overLimit(bytes.length));
+    events.push(asset ?? overLimit(bytes.length));
     assetId = asset?.assetId;
   }
   await moveLargeValues(rest, keeper, events);
@@ -46,12 +67,6 @@ async function moveLargeValues(rest: Bundle, keeper: AssetKeeper, events: RunEve
     events.push((await keeper.keep(bytes, mimeType)) ?? overLimit(bytes.length));
   }
 }
-
-/** The name an updated display has (core's display-control), as an asset says it. */
-const named = ({ display_id: id, update }: Bundle) => ({
-  ...(typeof id === 'string' && { displayId: id }),
-  ...(update === true && { update: true }),
-});
 
 const overLimit = (bytes: number): RunEventBody => ({
   kind: 'warning',

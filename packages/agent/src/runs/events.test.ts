@@ -34,10 +34,14 @@ describe('collapsing progress bars', () => {
     expect(collapseChunk('\r 10%\r 20%\r 30%')).toBe('\r 20%\r 30%');
     expect(collapseChunk('a\r\nb\r\n')).toBe('a\r\nb\r\n');
     expect(collapseChunk('x\r1\r2\ndone\r')).toBe('x\r2\ndone\r');
+    expect(collapseChunk('long\r\u001b[Kab\r\u001b[Kc\r')).toBe('long\r\u001b[2Kc\r');
+    const bars = '\n\r 10%\u001b[A\r 20%';
+    expect(collapseChunk(bars)).toBe(bars);
   });
 
   it('RU18 property: the stream shows the same whether and wherever it is cut', () => {
-    const piece = fc.array(fc.constantFrom('a', 'bc', '\r', '\n', ' '), { maxLength: 12 }).map((parts) => parts.join(''));
+    const part = fc.constantFrom('a', 'bc', '\r', '\n', ' ', '\r\n', '\b', '\u001b[K', '\u001b[1K', '\u001b[2K', '\u001b[A');
+    const piece = fc.array(part, { maxLength: 12, size: 'max' }).map((parts) => parts.join(''));
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
         const whole = pieces.join('');
@@ -105,6 +109,20 @@ describe('images and large outputs', () => {
     expect(await displayEvents({ 'text/plain': '' }, clear, keeper)).toEqual([{ kind: 'display', data: {}, metadata: clear }]);
     const image = await displayEvents({ 'image/png': PNG.toString('base64') }, { display_id: 'bar', update: true }, keeper);
     expect(image).toMatchObject([{ kind: 'asset', displayId: 'bar', update: true }]);
+  });
+
+  it('RU20 an update names all its parts, and a clearing passes as it is', async () => {
+    const bundle = { 'text/plain': '<Figure>', 'image/png': PNG.toString('base64'), 'text/html': '<b>x</b>' };
+    const events = await displayEvents(bundle, { display_id: 'a', update: true }, keeper);
+    expect(events).toMatchObject([
+      { kind: 'asset', displayId: 'a', update: true },
+      { kind: 'display', metadata: { display_id: 'a', more: true, alternativeOf: expect.any(String) } },
+    ]);
+    expect(events[1]).not.toHaveProperty('metadata.update');
+    const first = await displayEvents({ 'text/plain': '1' }, { display_id: 'a', isolated: true }, keeper);
+    expect(first).toEqual([{ kind: 'display', data: { 'text/plain': '1' }, metadata: { display_id: 'a', isolated: true } }]);
+    const clear = { kind: 'display', data: {}, metadata: { clear_output: true, wait: true } };
+    expect(await displayEvents({}, { clear_output: true, wait: true, more: 'x'.repeat(9_000) }, keeper)).toEqual([clear]);
   });
 
   it('SE4 an assets folder that leads out of the project gets no file', async () => {

@@ -1,9 +1,10 @@
+import type { MrpAsset } from '@markco/core/mrp/result';
 import type { MrpStreamEvent } from '@markco/core/mrp/stream-event';
 import type { RunEventBody } from '@markco/core/run/run-event';
 import type { Journal } from '../journal/journal.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { AssetKeeper } from './asset-keeper.ts';
-import { displayEvents } from './display-events.ts';
+import { displayEvents, withName } from './display-events.ts';
 import { OutputBatcher } from './output-batcher.ts';
 
 /** A question the running code asks; answered by {@link RunRecorder.answered} or gone with the run. */
@@ -16,6 +17,7 @@ export interface PendingInput {
 }
 
 const MAX_TEXT = 16 * 1024;
+const LEFT_OUT: RunEventBody = { kind: 'warning', text: 'A file this run made was left out: one run may make 50 MB of images and files.' };
 
 /** Turns what the runtime says into numbered events in the journal (RU16). One a run. */
 export class RunRecorder {
@@ -80,7 +82,7 @@ export class RunRecorder {
         for (const body of await displayEvents(event.data, event.metadata, this.#keeper)) this.#write(body);
         return this.#journal.room(this.#runId);
       case 'asset':
-        return this.#fetchAsset(event.asset.id, event.asset.mimeType);
+        return this.#fetchAsset(event.asset);
       case 'warning':
         return this.#write({ kind: 'warning', text: event.message.slice(0, MAX_TEXT) });
       case 'result': {
@@ -95,11 +97,12 @@ export class RunRecorder {
     }
   }
 
-  async #fetchAsset(id: string, mimeType: string): Promise<void> {
+  async #fetchAsset({ id, mimeType, displayId, update, more }: MrpAsset): Promise<void> {
     try {
       const { bytes, mimeType: sent } = await this.#runtime.asset(id);
       const body = await this.#keeper.keep(Buffer.from(bytes), mimeType || sent);
-      this.#write(body ?? { kind: 'warning', text: 'A file this run made was left out: one run may make 50 MB of images and files.' });
+      const named = { id: (displayId ?? '').slice(0, 200), update: update === true, more: more === true };
+      for (const part of body && named.id ? withName([body], named) : [body ?? LEFT_OUT]) this.#write(part);
     } catch {
       this.#write({ kind: 'warning', text: 'A file this run made could not be fetched from the runtime.' });
     }

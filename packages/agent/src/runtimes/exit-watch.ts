@@ -39,6 +39,11 @@ export class ExitWatch {
   }
 }
 
+/** Ends that are native code's, by signal and by the exit code a shell makes of it. */
+const SEGFAULT = 'by itself (segmentation fault): native code failed, or a recursion went deeper than the stack of the machine';
+const ABORT = 'by itself (aborted): native code gave up';
+const CRASHES: Record<string, string> = { SIGSEGV: SEGFAULT, '139': SEGFAULT, SIGABRT: ABORT, '134': ABORT };
+
 /** Why a process that nobody asked to stop is gone, in words. `tail`: the end of what it wrote to stderr, if anything. */
 export function describeExit(code: number | null, signal: string | null, tail = ''): RuntimeExit {
   const last = tail.trim().split('\n').slice(-12).join('\n').slice(-2000);
@@ -47,7 +52,8 @@ export function describeExit(code: number | null, signal: string | null, tail = 
     const message = `The runtime was killed (SIGKILL). Usually that means the machine ran out of memory. Its variables are lost; the next run starts a fresh session.${detail}`;
     return { code, signal, outOfMemory: true, message };
   }
-  const how = signal ? `by signal ${signal}` : `with exit code ${code}`;
+  const crash = CRASHES[signal ?? ''] ?? CRASHES[String(code)];
+  const how = crash ?? (signal ? `by signal ${signal}` : `with exit code ${code}`);
   return {
     code,
     signal,

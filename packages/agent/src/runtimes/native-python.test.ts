@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorOf, runCell, startCell, textOf } from '@markco/testing/mrp-cases/run-cell';
-import { mrpConformance } from '@markco/testing/mrp-conformance';
+import { wireCases } from '@markco/testing/mrp-cases/wire-cases';
+import { type MrpSubject, mrpConformance } from '@markco/testing/mrp-conformance';
+import { registerPython } from '@markco/testing/register-python';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseInterpreter, SERVER_SCRIPT, startNativePython } from './native-python.ts';
+import type { RegisteredEndpoint } from './registered.ts';
 import { type Runtime, RuntimeDiedError } from './runtime.ts';
 
 const run = promisify(execFile);
@@ -26,6 +29,7 @@ const has = (executable: string, module: string): Promise<boolean> =>
 mrpConformance('native Python, standard library alone', () => startNativePython({ projectRoot: folder, cwd: folder, session: 'default' }), {
   processes: process.platform !== 'win32',
   matplotlib: false,
+  pandas: false,
 });
 
 /** A Python with IPython and matplotlib, where the test tools could install one. */
@@ -36,7 +40,12 @@ const ipython = await has(system.executable, 'IPython');
 mrpConformance(
   `native Python, the system's${ipython ? ' with IPython' : ''}`,
   () => startNativePython({ projectRoot: folder, venv: rich, cwd: folder, session: 'default' }),
-  { processes: process.platform !== 'win32', matplotlib: plots || `skipped: ${system.executable} has no matplotlib` },
+  {
+    processes: process.platform !== 'win32',
+    matplotlib: plots || `skipped: ${system.executable} has no matplotlib`,
+    // Not among the tools of the tests; `npm run conformance` looks at it where it is installed.
+    pandas: await has(system.executable, 'pandas'),
+  },
 );
 
 it.skipIf(!ipython)('WB6: IPython clears outputs, and updates displays by their name', async () => {
@@ -56,6 +65,16 @@ clear_output(wait=True)`;
   } finally {
     await runtime.close();
   }
+});
+
+describe('a registered Python (AG4b)', () => {
+  const subject = {} as MrpSubject;
+  let endpoint: RegisteredEndpoint;
+  beforeAll(async () => {
+    ({ runtime: subject.runtime, endpoint } = await registerPython(bare.executable));
+  });
+  afterAll(() => subject.runtime?.close());
+  wireCases(subject, () => ({ baseUrl: endpoint.baseUrl }));
 });
 
 describe('native Python (AG4, AG5)', () => {
@@ -146,6 +165,18 @@ describe('native Python (AG4, AG5)', () => {
     await done;
     expect(seen).toBe(50_000_000);
     expect(await rss()).toBeLessThan(120_000);
+  });
+
+  it('RU18: displays hold the printer back as well', async () => {
+    const script = `import importlib.util
+spec = importlib.util.spec_from_file_location('markco_mrp', ${JSON.stringify(SERVER_SCRIPT)})
+mrp = importlib.util.module_from_spec(spec); spec.loader.exec_module(mrp)
+stream = mrp.EventStream()
+for _ in range(2): stream.put('display', {'data': {'text/html': 'x' * 600_000}, 'metadata': {}})
+full = stream.size > mrp.HIGH_WATER
+stream.take(0); stream.take(0)
+print(full, stream.size)`;
+    expect((await run(bare.executable, ['-c', script])).stdout).toBe('True 0\n');
   });
 
   it('traceback lines are those of the cell, also through earlier cells', async () => {

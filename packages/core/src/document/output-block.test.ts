@@ -138,6 +138,11 @@ describe('collapseCarriageReturns', () => {
     ['\u001b[31mred\u001b[0m\rX', '\u001b[0mXed'],
     ['plain\nlines\n', 'plain\nlines\n'],
     ['😀😀\r😁', '😁😀'],
+    ['a: 1%\n\rb: 1%\u001b[A\ra: 9%\n\rb: 9%\u001b[A\n\n', 'a: 9%\nb: 9%\n'],
+    ['one\ntwo\nthree\u001b[2A\u001b[2K\rONE', 'ONE\ntwo\nthree'],
+    ['one\ntwo\u001b[F\u001b[Jnew', 'new'],
+    ['ab\u001b[999999999Cc\u001b[2Dd\u001b[1GX', 'Xdc'],
+    ['top\u001b[9A\u001b[9Bx', 'topx'],
   ])('RU18: %j shows as %j', (text, shown) => {
     expect(collapseCarriageReturns(text)).toBe(shown);
   });
@@ -155,6 +160,39 @@ describe('collapseCarriageReturns', () => {
         },
       ),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe('several progress bars at once', () => {
+  it('RU18: whatever moves there are, no more text comes out than went in, and none above the last 200 lines changes', () => {
+    const part = fc.constantFrom(
+      'ab',
+      'c',
+      '\r',
+      '\n',
+      '\b',
+      '\u001b[A',
+      '\u001b[3A',
+      '\u001b[B',
+      '\u001b[9C',
+      '\u001b[2D',
+      '\u001b[G',
+      '\u001b[J',
+      '\u001b[K',
+      '\u001b[E',
+      '\u001b[F',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 60, size: 'max' }), (parts) => {
+        const text = `\u001b[A${parts.join('')}`;
+        const shown = collapseCarriageReturns(text);
+        expect(shown).not.toMatch(/[\r\b\u001b]/);
+        expect(shown.length).toBeLessThanOrEqual(text.length);
+        expect(collapseCarriageReturns(shown)).toBe(shown);
+        const far = Array.from({ length: 1000 }, (_, i) => `line ${i}\n`).join('');
+        expect(collapseCarriageReturns(far + text).startsWith(far.slice(0, 4000))).toBe(true);
+      }),
     );
   });
 });

@@ -73,6 +73,18 @@ describe('normalise an MRP stream (AG4)', () => {
     expect(names(events)).toEqual(['stdout', 'display', 'asset', 'result', 'done']);
   });
 
+  it('AG4b: an asset that only has an address is known by the last part of it', () => {
+    const assets = [{ path: '/tmp/a/plot 1.png', url: '/mrp/v1/assets/plot%201.png', mimeType: 'image/png', assetType: 'image', size: 3 }];
+    const events = play([['result', { displayData: [{ asset: assets[0] }], assets }]]);
+    expect(events[0]).toMatchObject({ event: 'asset', asset: { id: 'plot 1.png', mimeType: 'image/png', size: 3 } });
+    expect(names(events)).toEqual(['asset', 'result', 'done']);
+    expect(names(play([['result', { assets: [{ url: 'x/%zz' }, { path: 'nowhere' }, null], displayData: [null] }]]))).toEqual([
+      'asset',
+      'result',
+      'done',
+    ]);
+  });
+
   it('shows the value of a result once', () => {
     expect(
       names(

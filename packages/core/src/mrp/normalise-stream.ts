@@ -82,8 +82,11 @@ const READERS: Record<string, Reader> = {
     return { state, events: [{ event: 'stdin_request', prompt, password, execId }] };
   },
   display: (state, data) => {
-    const found = mrpDisplay.safeParse(data);
-    return found.success ? addDisplay(state, found.data.data, found.data.metadata) : { state, events: [] };
+    const found = mrpDisplay.safeParse(data).data;
+    if (!found) return { state, events: [] };
+    // Older runtimes send what they keep as a file in place of the data.
+    if (found.asset && Object.keys(found.data).length === 0) return READERS.asset!(state, found.asset);
+    return addDisplay(state, found.data, found.metadata);
   },
   asset: (state, data) => {
     const found = mrpAsset.safeParse(data);

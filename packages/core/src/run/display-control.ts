@@ -1,21 +1,25 @@
 import type { RunEventBody } from './run-event.ts';
 
 /**
- * What an output does to those before it. `clear`: takes them away, at once or, with `wait`, when the next one comes; `id`: its name, which
- * `update` puts in the place of the output that has it. Kernels of notebooks call these `clear_output` and `update_display_data`.
+ * What an output does to those before it. `clear`: takes them away, at once or when the next one comes; `id`: its name, under which
+ * `update` replaces what stands; `more`: it is a further part of the output before it that has this name (an image and its HTML).
+ * Kernels of notebooks call these `clear_output` and `update_display_data`.
  */
-export type DisplayControl = { clear: 'now' | 'next' | null; id: string | null; update: boolean };
+export type DisplayControl = { clear: 'now' | 'next' | null; id: string | null; update: boolean; more: boolean };
 
-const NONE: DisplayControl = { clear: null, id: null, update: false };
+const NONE: DisplayControl = { clear: null, id: null, update: false, more: false };
 
 /** Reads the control from a display's metadata or an asset's own fields; everything else has none. */
 export function displayControl(body: RunEventBody): DisplayControl {
-  if (body.kind === 'asset') return { clear: null, id: body.displayId ?? null, update: body.update === true };
+  if (body.kind === 'asset') return named(body.displayId, body.update, body.more);
   if (body.kind !== 'display' || !body.metadata) return NONE;
-  const { clear_output: clear, wait, display_id: id, update } = body.metadata;
+  const { clear_output: clear, wait, display_id: id, update, more } = body.metadata;
   if (clear === true) return { ...NONE, clear: wait === true ? 'next' : 'now' };
-  return { clear: null, id: typeof id === 'string' && id !== '' ? id : null, update: update === true };
+  return named(id, update, more);
 }
+
+const named = (id: unknown, update: unknown, more: unknown): DisplayControl =>
+  typeof id === 'string' && id !== '' ? { clear: null, id, update: update === true && more !== true, more: more === true } : NONE;
 
 /** What is drawn or printed; the rest of a run's events say how it went. */
 const OUTPUT: ReadonlySet<RunEventBody['kind']> = new Set(['stdout', 'stderr', 'display', 'asset', 'error']);
@@ -24,24 +28,50 @@ const OUTPUT: ReadonlySet<RunEventBody['kind']> = new Set(['stdout', 'stderr', '
 export const isOutput = (body: RunEventBody): boolean =>
   OUTPUT.has(body.kind) || (body.kind === 'result' && Object.keys(body.data ?? {}).length > 0);
 
+/** What a clearing takes away: the questions that were answered among what was put out, too. */
+const isCleared = (body: RunEventBody): boolean => isOutput(body) || body.kind === 'stdin_request' || body.kind === 'stdin_answered';
+
 /**
- * RU20: the events whose output still stands at the end: what was cleared is gone, what was updated stands where it was first, as it is now.
- * Notes, questions and the end stay.
+ * RU20: the events whose output still stands at the end: what was cleared is gone, what was updated stands wherever it was, as it is now.
+ * An update of something that is not there (any more) stands where it comes. Notes and the end stay.
  */
 export function standingBodies(bodies: Iterable<RunEventBody>): RunEventBody[] {
-  let standing: RunEventBody[] = [];
+  let places: Place[] = [];
+  const names = new Map<string, Named>();
   let clearing = false;
   for (const body of bodies) {
-    const { clear, id, update } = displayControl(body);
-    if (clear === 'next') clearing = true;
-    if (clear === 'now' || (clearing && clear === null && isOutput(body))) {
-      standing = standing.filter((each) => !isOutput(each) && each.kind !== 'stdin_answered' && each.kind !== 'stdin_request');
+    const control = displayControl(body);
+    if (control.clear === 'now' || (clearing && !control.clear && isOutput(body))) {
+      places = places.filter((place) => !isCleared(place.bodies[0]!));
+      names.clear();
       clearing = false;
     }
-    if (clear) continue;
-    const at = update && id ? standing.findIndex((each) => displayControl(each).id === id) : -1;
-    if (at >= 0) standing[at] = body;
-    else standing.push(body);
+    if (control.clear) clearing = control.clear === 'next';
+    else if (!replace(names, control, body)) places.push(newPlace(names, control, body));
   }
-  return standing;
+  return places.flatMap((place) => place.bodies);
+}
+
+/** One output: an event, or the parts of one display. */
+type Place = { bodies: RunEventBody[] };
+
+/** The places of one name; `last`: those the newest output under it is in, where its further parts go too. */
+type Named = { all: Place[]; last: Place[] };
+
+/** Puts an output where its name already stands; false when it needs a place of its own. */
+function replace(names: ReadonlyMap<string, Named>, { id, update, more }: DisplayControl, body: RunEventBody): boolean {
+  const known = id && (update || more) ? names.get(id) : undefined;
+  if (!known) return false;
+  if (update) known.last = known.all;
+  for (const place of known.last) place.bodies = update ? [body] : [...place.bodies, body];
+  return true;
+}
+
+function newPlace(names: Map<string, Named>, { id }: DisplayControl, body: RunEventBody): Place {
+  const place: Place = { bodies: [body] };
+  if (!id) return place;
+  const all = names.get(id)?.all ?? [];
+  all.push(place);
+  names.set(id, { all, last: [place] });
+  return place;
 }

@@ -19,6 +19,21 @@ describe('output-body (RU21)', () => {
 
   it('RU18, RU21: progress bars show their last state, across events too', () => {
     expect(body({ kind: 'stdout', text: ' 50%\r' }, { kind: 'stdout', text: '100%\n' })).toBe('100%\n');
+    expect(body({ kind: 'stdout', text: '\u001b[31mfetching a long name' }, { kind: 'stdout', text: '\r\u001b[Kdone\u001b[0m\n' })).toBe(
+      'done\n',
+    );
+  });
+
+  it('RU20: what the run cleared or replaced is not in the document', () => {
+    expect(
+      body(
+        { kind: 'stdout', text: 'old\n' },
+        { kind: 'display', data: {}, metadata: { clear_output: true, wait: true } },
+        { kind: 'display', data: { 'text/plain': '1 of 2' }, metadata: { display_id: 'a' } },
+        { kind: 'stdout', text: 'between\n' },
+        { kind: 'display', data: { 'text/plain': '2 of 2' }, metadata: { display_id: 'a', update: true } },
+      ),
+    ).toBe('2 of 2\nbetween\n');
   });
 
   it('RU19, RU21: images are links relative to the document, or to the stored bytes', () => {

@@ -3,8 +3,8 @@ import { standingBodies } from './display-control.ts';
 import type { RunEventBody } from './run-event.ts';
 
 /**
- * RU21: what a run printed, as the text inside its output block: streams as a terminal would show them, values as plain text, images as
- * links relative to the document, the traceback last. At most 64 KB and 500 lines.
+ * RU21: what a run shows, as the text inside its output block: streams as a terminal would show them, values as plain text, images as
+ * links relative to the document, the traceback last; what the run cleared or replaced is left out. At most 64 KB and 500 lines.
  * @param docPath the document's path in its project, which links are relative to
  * @returns '' when there is nothing to show
  */
@@ -19,7 +19,8 @@ export function outputBody(bodies: Iterable<RunEventBody>, docPath: string): str
     if (!isStream(body) && parts.length > 0 && !parts.at(-1)!.endsWith('\n')) parts.push('\n');
     parts.push(text);
   }
-  return truncateOutput(collapseCarriageReturns(stripAnsi(parts.join(''))));
+  // Erasing belongs to the escape sequences: what they do is done before they go.
+  return truncateOutput(stripAnsi(collapseCarriageReturns(parts.join(''))));
 }
 
 const STREAMS: ReadonlySet<RunEventBody['kind']> = new Set(['stdout', 'stderr', 'stdin_request', 'stdin_answered']);

@@ -35,6 +35,7 @@ export const runEventBody = z.discriminatedUnion('kind', [
     /** As a display's metadata says it ({@link file://./display-control.ts}). */
     displayId: z.string().optional(),
     update: z.boolean().optional(),
+    more: z.boolean().optional(),
   }),
   z.object({ kind: z.literal('stdin_request'), prompt: z.string(), password: z.boolean(), execId: z.string() }),
   z.object({ kind: z.literal('stdin_answered'), by: z.string().optional(), shown: z.string().optional() }),

@@ -1,13 +1,14 @@
 import { RuntimeBusyError } from '@markco/agent/runtimes/runtime';
+import { mrpHistory } from '@markco/core/mrp/answers';
 import { expect, it } from 'vitest';
 import type { MrpFeatures, MrpSubject } from '../mrp-conformance.ts';
-import { displaysOf, errorOf, namesOf, runCell, startCell, textOf } from './run-cell.ts';
+import { displaysOf, errorOf, runCell, startCell, textOf } from './run-cell.ts';
 
-/** Running code: order, errors, displays, interrupts, limits. */
+/** Running code: order, errors, interrupts, limits. */
 export function executionCases(subject: MrpSubject, features: MrpFeatures): void {
   outputCases(subject);
+  resultCases(subject);
   errorCases(subject);
-  displayCases(subject, features);
   interruptCases(subject);
   if (features.processes) processCases(subject);
 }
@@ -69,6 +70,40 @@ function outputCases(subject: MrpSubject): void {
   });
 }
 
+function resultCases(subject: MrpSubject): void {
+  const resultOf = async (code: string, storeHistory = true) => {
+    const events = await startCell(subject.runtime, code, { storeHistory }).ended;
+    const last = events.find((event) => event.event === 'result');
+    return last?.event === 'result' ? last.result : null;
+  };
+
+  it('a result counts executions and revisions, and says how long it took and what was imported', async () => {
+    const one = (await resultOf('import json, os.path\nfrom collections import deque'))!;
+    const two = (await resultOf('1 + 1'))!;
+    expect(two.executionCount).toBe(one.executionCount! + 1);
+    expect(two.stateRevision).toBeGreaterThan(one.stateRevision!);
+    expect(two).toMatchObject({ success: true, result: '2', duration: expect.any(Number) });
+    expect(one.imports).toEqual(expect.arrayContaining(['json', 'os.path', 'collections']));
+  });
+
+  it('a cell that is not to be remembered is neither counted nor in the history', async () => {
+    const before = (await resultOf('0'))!;
+    await resultOf('"never_remembered"', false);
+    expect((await resultOf('0'))!.executionCount).toBe(before.executionCount! + 1);
+    const found = mrpHistory.parse(await subject.runtime.introspect('history', { n: 5, pattern: 'never_remembered' }));
+    expect(found.entries).toEqual([]);
+  });
+
+  it('RU18: carriage returns, backspaces and colours arrive as they were written', async () => {
+    const written = '10%\r20%\b\b9%\u001b[31m red\u001b[0m\n';
+    expect(textOf(await runCell(subject.runtime, `import sys\nsys.stdout.write(${pythonString(written)});`))).toBe(written);
+    expect(textOf(await runCell(subject.runtime, `print(${pythonString(written)}, end="", file=sys.stderr)`), 'stderr')).toBe(written);
+  });
+}
+
+/** A Python literal of `text`. */
+const pythonString = (text: string): string => JSON.stringify(text);
+
 function errorCases(subject: MrpSubject): void {
   it('reports an error with its type, the line of the cell and the source', async () => {
     const events = await runCell(subject.runtime, 'def f():\n    return 1 / 0\n\nprint("before")\nf()');
@@ -84,64 +119,21 @@ function errorCases(subject: MrpSubject): void {
     expect(error).toMatchObject({ type: 'SyntaxError', line: 2 });
   });
 
+  it('an error keeps its cause, and a warning goes to stderr', async () => {
+    const code = 'try:\n    {}["key"]\nexcept KeyError as cause:\n    raise RuntimeError("what follows") from cause';
+    const error = errorOf(await runCell(subject.runtime, code))!;
+    expect(error).toMatchObject({ type: 'RuntimeError', message: 'what follows', line: 4 });
+    expect(error.traceback.join('\n')).toMatch(/KeyError: 'key'[\s\S]*direct cause[\s\S]*RuntimeError: what follows/);
+    const warned = await runCell(subject.runtime, 'import warnings\nwarnings.warn("mind the gap")');
+    expect(textOf(warned, 'stderr')).toContain('mind the gap');
+    expect(errorOf(warned)).toBeNull();
+  });
+
   it('outlives sys.exit() and endless recursion', async () => {
     expect(errorOf(await runCell(subject.runtime, 'import sys\nsys.exit(3)'))).toMatchObject({ type: 'SystemExit' });
     expect(errorOf(await runCell(subject.runtime, 'def g(): return g()\ng()'))).toMatchObject({ type: 'RecursionError' });
     expect(displaysOf(await runCell(subject.runtime, '"alive"'))).toEqual([{ 'text/plain': "'alive'" }]);
   });
-}
-
-function displayCases(subject: MrpSubject, features: MrpFeatures): void {
-  it('shows the last expression, and nothing for None, a semicolon or a statement', async () => {
-    for (const code of ['None', '5;', 'a = 5']) expect(displaysOf(await runCell(subject.runtime, code))).toEqual([]);
-    const events = await runCell(subject.runtime, '[1, "zwei"]');
-    expect(displaysOf(events)).toEqual([{ 'text/plain': "[1, 'zwei']" }]);
-  });
-
-  it('RU19: keeps every mime variant of a rich value, text/plain too', async () => {
-    const events = await runCell(
-      subject.runtime,
-      'class Rich:\n    def _repr_html_(self): return "<b>hi</b>"\n    def _repr_markdown_(self): return "**hi**"\n    def __repr__(self): return "hi"\nRich()',
-    );
-    expect(displaysOf(events)).toEqual([{ 'text/plain': 'hi', 'text/html': '<b>hi</b>', 'text/markdown': '**hi**' }]);
-  });
-
-  it('display() shows at once, in order with what is printed; png travels as base64 with its size', async () => {
-    const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-    const events = await runCell(
-      subject.runtime,
-      `import base64\nclass P:\n    def _repr_png_(self): return base64.b64decode("${png}")\nprint("1")\ndisplay(P())\nprint("2")`,
-    );
-    expect(namesOf(events)).toEqual(['start', 'stdout', 'display', 'stdout', 'result', 'done']);
-    const shown = events.find((event) => event.event === 'display')!;
-    expect(shown).toMatchObject({ data: { 'image/png': png }, metadata: { 'image/png': { width: 1, height: 1 } } });
-  });
-
-  it('RU18: a display too large to send inline comes as an asset with its bytes', async () => {
-    const events = await runCell(subject.runtime, 'class Big:\n    def _repr_html_(self): return "y" * 2_000_000\nBig()');
-    const asset = events.find((event) => event.event === 'asset')!.asset;
-    expect(asset).toMatchObject({ mimeType: 'text/html', size: 2_000_000 });
-    const { bytes, mimeType } = await subject.runtime.asset(asset.id);
-    expect([bytes.length, mimeType]).toEqual([2_000_000, 'text/html']);
-    await expect(subject.runtime.asset('../secret')).rejects.toThrow();
-  });
-
-  if (features.matplotlib === false) return;
-  const plots = features.matplotlib === true;
-  it.skipIf(!plots)(
-    `matplotlib figures come as png${plots ? '' : ` (${features.matplotlib})`}, at show() and at the end of the cell`,
-    async () => {
-      const events = await runCell(
-        subject.runtime,
-        'import matplotlib.pyplot as plt\nplt.plot([1, 2]);\nplt.show()\nprint("between")\nplt.plot([2, 1]);',
-      );
-      expect(errorOf(events)).toBeNull();
-      expect(namesOf(events)).toEqual(['start', 'display', 'stdout', 'display', 'result', 'done']);
-      expect(displaysOf(await runCell(subject.runtime, 'plt.plot([1, 2])'))).toHaveLength(2);
-      for (const data of displaysOf(events))
-        expect(data).toMatchObject({ 'image/png': expect.stringMatching(/^iVBOR/), 'text/plain': expect.any(String) });
-    },
-  );
 }
 
 function interruptCases(subject: MrpSubject): void {

@@ -1,3 +1,4 @@
+import { RuntimeBusyError } from '@markco/agent/runtimes/runtime';
 import {
   mrpCompletions,
   mrpFormatted,
@@ -38,16 +39,25 @@ export function introspectionCases(subject: MrpSubject): void {
     ]) {
       expect(mrpIsComplete.parse(await ask('is_complete', { code }))).toMatchObject({ status });
     }
+    expect(mrpIsComplete.parse(await ask('is_complete', { code: 'if a:\n    for b in c:' })).indent).toBe('        ');
   });
 
-  it('AG7: format answers with code', async () => {
-    expect(mrpFormatted.parse(await ask('format', { code: 'x = 1' })).formatted).toBe('x = 1');
+  it('AG7: format answers with code, and says whether it changed', async () => {
+    for (const code of ['x = 1', 'x=1', 'x = (']) {
+      const { formatted, changed } = mrpFormatted.parse(await ask('format', { code }));
+      expect([code, 'x = 1']).toContain(formatted);
+      expect(changed).toBe(formatted !== code);
+    }
   });
 
-  it('AG7: history holds what was run, searchable', async () => {
-    await runCell(subject.runtime, 'needle_in_history = 1');
-    const found = mrpHistory.parse(await ask('history', { n: 5, pattern: 'needle_in' }));
-    expect(found.entries.at(-1)?.code).toBe('needle_in_history = 1');
+  it('AG7: history holds what was run, searchable, a page at a time', async () => {
+    for (const n of [1, 2, 3]) await runCell(subject.runtime, `needle_in_history = ${n}`);
+    const found = mrpHistory.parse(await ask('history', { n: 2, pattern: 'needle_in' }));
+    expect(found.entries.map(({ code }) => code)).toEqual(['needle_in_history = 2', 'needle_in_history = 3']);
+    expect(found.hasMore).toBe(true);
+    const before = mrpHistory.parse(await ask('history', { n: 2, pattern: 'needle_in', before: found.entries[0]!.historyIndex }));
+    expect(before.entries.map(({ code }) => code)).toEqual(['needle_in_history = 1']);
+    expect(before.hasMore).toBe(false);
   });
 
   it('AG7: a question beside a running cell is answered or refused, never left hanging', async () => {
@@ -63,6 +73,14 @@ export function introspectionCases(subject: MrpSubject): void {
     const found = await subject.runtime.capabilities();
     expect(found.languages).toContain('python');
     expect(found.features).toMatchObject({ execute: true, executeStream: true, interrupt: true, variables: true });
+  });
+
+  it('a reset waits for nobody: while a cell runs it is refused', async () => {
+    const run = startCell(subject.runtime, 'input()');
+    await run.until((event) => event.event === 'stdin_request');
+    await expect(subject.runtime.reset()).rejects.toBeInstanceOf(RuntimeBusyError);
+    await subject.runtime.input(run.execId, '');
+    await run.ended;
   });
 
   it('reset empties the namespace', async () => {
@@ -90,6 +108,18 @@ function completionCases(subject: MrpSubject, ask: Ask): void {
     expect([found.cursorStart, found.cursorEnd]).toEqual([code.length - 2, code.length]);
   });
 
+  it('AG7: completes modules, built-ins and keywords, each with its kind', async () => {
+    const first = async (code: string, label: string) => {
+      const found = mrpCompletions.parse(await ask('complete', { code, cursor: code.length }));
+      return found.matches.find((match) => match.label === label);
+    };
+    expect(await first('import js', 'json')).toMatchObject({ kind: 'module' });
+    expect(await first('from os import pa', 'path')).toMatchObject({ kind: 'module' });
+    expect(await first('x = pri', 'print')).toMatchObject({ kind: 'function' });
+    expect(await first('whi', 'while')).toMatchObject({ kind: 'keyword' });
+    expect(mrpCompletions.parse(await ask('complete', { code: 'zzz_nothing', cursor: 11 })).matches).toEqual([]);
+  });
+
   it('AG7: completing runs no properties', async () => {
     await runCell(
       subject.runtime,
@@ -108,6 +138,11 @@ function completionCases(subject: MrpSubject, ask: Ask): void {
     const inspection = mrpInspection.parse(await ask('inspect', { code, cursor: code.indexOf('func'), detail: 1 }));
     expect(inspection).toMatchObject({ kind: 'function', sourceCode: expect.stringContaining('return first') });
     expect(mrpHover.parse(await ask('hover', { code: 'nothing_here', cursor: 3 })).found).toBe(false);
+    expect(mrpHover.parse(await ask('hover', { code: 'my_long_name', cursor: 3 }))).toMatchObject({ type: 'dict', value: "{'a': 1}" });
+    const builtin = mrpInspection.parse(await ask('inspect', { code: 'sorted', cursor: 3, detail: 0 }));
+    expect(builtin).toMatchObject({ found: true, name: 'sorted', docstring: expect.stringContaining('new list') });
+    const dict = mrpInspection.parse(await ask('inspect', { code: 'my_long_name', cursor: 3, detail: 1 }));
+    expect(dict).toMatchObject({ kind: 'variable', children: [{ name: 'a', value: '1' }] });
   });
 }
 
@@ -129,6 +164,30 @@ function variableCases(subject: MrpSubject, ask: Ask, askOnce: Ask): void {
     const deep = mrpVariableDetail.parse(await ask('variable', { name: 'data', path: ['rows', '1', 'deep'] }));
     expect(deep).toMatchObject({ type: 'str', fullValue: 'value' });
     await expect(ask('variable', { name: 'no_such_variable' })).rejects.toThrow();
+  });
+
+  it('AG7: goes down into objects, sets and tuples, and says what an object can do', async () => {
+    await runCell(
+      subject.runtime,
+      'class Point:\n    def __init__(self): self.x, self.tags = 1, {"a"}\n    def move(self): pass\n    @property\n    def boom(self): raise ValueError\npoint, pair = Point(), ("l", [1, 2])',
+    );
+    const point = mrpVariableDetail.parse(await ask('variable', { name: 'point' }));
+    expect(point.children.map(({ name, value }) => [name, value])).toEqual([
+      ['tags', "{'a'}"],
+      ['x', '1'],
+    ]);
+    expect(point).toMatchObject({ methods: ['move'], attributes: ['boom', 'tags', 'x'] });
+    expect(mrpVariableDetail.parse(await ask('variable', { name: 'point', path: ['tags', '0'] }))).toMatchObject({ fullValue: 'a' });
+    expect(mrpVariableDetail.parse(await ask('variable', { name: 'pair', path: ['1', 1] }))).toMatchObject({ type: 'int', value: '2' });
+    for (const path of [['tags', '7'], ['nothing']]) await expect(ask('variable', { name: 'point', path })).rejects.toThrow();
+  });
+
+  it('AG7: a crowded namespace is cut off, and says so', async () => {
+    await runCell(subject.runtime, 'globals().update({f"crowd_{i}": i for i in range(600)})');
+    const { variables, count, truncated } = mrpVariables.parse(await ask('variables', {}));
+    expect([variables.length, truncated]).toEqual([500, true]);
+    expect(count).toBeGreaterThanOrEqual(600);
+    await runCell(subject.runtime, 'for i in range(600): del globals()[f"crowd_{i}"]');
   });
 
   it('AG7: a value whose repr() fails or never ends does not harm the runtime', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Runtime } from '@markco/agent/runtimes/runtime';
 import type { MrpStreamEvent } from '@markco/core/mrp/stream-event';
+import { it } from 'vitest';
 
 /** One execution as a test sees it. */
 export interface CellRun {
@@ -13,7 +14,7 @@ export interface CellRun {
 }
 
 /** Starts a cell and collects its events. */
-export function startCell(runtime: Runtime, code: string, options: { allowStdin?: boolean } = {}): CellRun {
+export function startCell(runtime: Runtime, code: string, options: { allowStdin?: boolean; storeHistory?: boolean } = {}): CellRun {
   const execId = randomUUID();
   const events: MrpStreamEvent[] = [];
   const waiting = new Set<(event: MrpStreamEvent) => void>();
@@ -53,3 +54,9 @@ export const namesOf = (events: MrpStreamEvent[]): string[] =>
   events
     .map((event) => event.event)
     .filter((name, index, all) => !(name.startsWith('std') && name !== 'stdin_request' && all[index - 1] === name));
+
+/** A case for runtimes that have something: none where it is left out on purpose (false), skipped with the reason in its name where it is missing. */
+export function itWith(feature: boolean | string, name: string, run: () => Promise<void>): void {
+  if (feature === true) it(name, run);
+  else if (feature) it.skip(`${name} (${feature})`, run);
+}

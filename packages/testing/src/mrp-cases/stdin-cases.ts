@@ -27,12 +27,31 @@ export function stdinCases(subject: MrpSubject): void {
     expect(textOf(await run.ended)).toBe("'line\\n'\n");
   });
 
-  it('RU14: an interrupt unblocks input()', async () => {
-    const run = startCell(subject.runtime, 'input()');
+  it('RU14: an interrupt unblocks input() and getpass()', async () => {
+    for (const code of ['input()', 'import getpass\ngetpass.getpass()']) {
+      const run = startCell(subject.runtime, code);
+      await run.until((event) => event.event === 'stdin_request');
+      expect(await subject.runtime.interrupt()).toBe(true);
+      expect(errorOf(await run.ended)).toMatchObject({ type: 'KeyboardInterrupt' });
+      expect(await subject.runtime.input(run.execId, 'late')).toBe(false);
+    }
+  });
+
+  it('RU14: two questions get an answer each, and another execution none', async () => {
+    const run = startCell(subject.runtime, 'print([input("first "), input("second ")])');
+    await run.until((event) => event.event === 'stdin_request' && event.prompt === 'first ');
+    expect(await subject.runtime.input('some-other-execution', 'x')).toBe(false);
+    expect(await subject.runtime.input(run.execId, 'a')).toBe(true);
+    await run.until((event) => event.event === 'stdin_request' && event.prompt === 'second ');
+    expect(await subject.runtime.input(run.execId, '')).toBe(true);
+    expect(textOf(await run.ended)).toBe("['a', '']\n");
+  });
+
+  it('RU14: a long answer arrives whole', async () => {
+    const run = startCell(subject.runtime, 'text = input()\nprint(len(text), text[-2:])');
     await run.until((event) => event.event === 'stdin_request');
-    expect(await subject.runtime.interrupt()).toBe(true);
-    expect(errorOf(await run.ended)).toMatchObject({ type: 'KeyboardInterrupt' });
-    expect(await subject.runtime.input(run.execId, 'late')).toBe(false);
+    expect(await subject.runtime.input(run.execId, `${'ž'.repeat(120_000)}né`)).toBe(true);
+    expect(textOf(await run.ended)).toBe('120002 né\n');
   });
 
   it('RU14: a dismissed question is an EOFError', async () => {

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { boxSeccomp } from './box-seccomp.ts';
-import type { SandboxCommand, SandboxUser } from './sandbox-command.ts';
+import { type SandboxCommand, type SandboxUser, SYSTEM_FOLDERS } from './sandbox-command.ts';
 import type { SandboxLimits } from './sandbox-driver.ts';
 
 const run = promisify(execFile);
 const RUNNER = realpathSync(fileURLToPath(new URL('../../../runtime', import.meta.url)));
 const SCRIPTS = ['markco_boxed.py', 'markco_mrp.py'];
 /** What Python and its libraries read of a system; a path that is not there is left out. */
-const SYSTEM = ['/usr', '/lib', '/lib64', '/bin', '/etc/alternatives', '/etc/ld.so.cache', '/etc/localtime', '/etc/matplotlibrc'];
+const SYSTEM = [...SYSTEM_FOLDERS, '/etc/alternatives', '/etc/ld.so.cache', '/etc/localtime', '/etc/matplotlibrc'];
 const MB = 1024 * 1024;
 /** Room for files, in bytes; it is memory. */
 const ROOM = { '/project': 256 * MB, '/tmp': 64 * MB, '/dev/shm': 64 * MB };

@@ -17,6 +17,7 @@ const skipped = host ? '' : ': skipped, bwrap or python3 is not installed or may
 let server: Server;
 let knocks = 0;
 let plots = false;
+let frames = false;
 beforeAll(async () => {
   server = createServer((_, response) => response.end('inside')).on('connection', () => (knocks += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -27,10 +28,12 @@ afterEach(() => void vi.useRealTimers());
 if (host) {
   const probe = await start();
   plots = errorOf(await runCell(probe, 'import matplotlib')) === null;
+  frames = errorOf(await runCell(probe, 'import pandas')) === null;
   await probe.close();
   mrpConformance("sandbox (bubblewrap, the machine's Python)", () => start(), {
     processes: true,
     matplotlib: plots || `skipped: ${host.python} has no matplotlib`,
+    pandas: frames,
   });
 }
 

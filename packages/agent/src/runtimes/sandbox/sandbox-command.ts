@@ -25,6 +25,9 @@ export interface SandboxUser {
   gid: number;
 }
 
+/** Where a Linux system keeps its programs and their libraries: what every box may read. */
+export const SYSTEM_FOLDERS = ['/usr', '/lib', '/lib64', '/bin'];
+
 const RUNNER = realpathSync(fileURLToPath(new URL('../../../runtime', import.meta.url)));
 const PYODIDE = realpathSync(dirname(createRequire(import.meta.url).resolve('pyodide/package.json')));
 
@@ -67,7 +70,7 @@ export function sandboxCommand(isolation: Isolation, limits: SandboxLimits, snap
 
 /** No network, no other processes, no files but the system's libraries and `readable`, an empty environment, dead with us. */
 export function bubblewrapArgs(readable: string[]): string[] {
-  const system = ['/usr', '/lib', '/lib64', '/bin'].flatMap((path) => ['--ro-bind-try', path, path]);
+  const system = SYSTEM_FOLDERS.flatMap((path) => ['--ro-bind-try', path, path]);
   const ours = readable.flatMap((path) => ['--ro-bind', path, path]);
   return [
     '--unshare-all',

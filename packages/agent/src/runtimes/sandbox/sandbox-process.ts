@@ -16,8 +16,8 @@ export interface SandboxMessage {
   message?: unknown;
 }
 
-/** No line of an honest sandbox is longer: displays go as assets above 1 MB a variant. */
-const MAX_LINE = 64_000_000;
+/** No line of an honest sandbox is longer, in characters: an asset of 50 MB in base64 is the longest. */
+const MAX_LINE = 80_000_000;
 
 /** The process of one sandbox and the JSON lines to and from it. Not a listening socket in sight (AG3). */
 export class SandboxProcess {
