@@ -10,7 +10,7 @@ import { envelope } from './envelope.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { readMessage } from './read-message.ts';
 import { SendQueue } from './send-queue.ts';
-import { AgentSocket, type SocketEnd, SocketLostError } from './socket.ts';
+import { AgentSocket, type SocketEnd, SocketLostError, type SocketOptions } from './socket.ts';
 import { detectWake } from './wake-detector.ts';
 
 /** `needs_sign_in`: everything local stays, only signing in helps. */
@@ -44,6 +44,8 @@ export interface ConnectionOptions {
   delay?: (attempt: number) => number;
   replyWithinMs?: number;
   welcomeWithinMs?: number;
+  /** For tests: another network. */
+  WebSocket?: SocketOptions['WebSocket'];
 }
 
 /** AG1, AG2: keeps one socket to the gateway for as long as it is started: connect, register, resume, beat, and again. */
@@ -150,7 +152,7 @@ export class Connection {
   }
 
   async #live(token: string): Promise<SocketEnd> {
-    const { log, server, replyWithinMs, welcomeWithinMs = 15_000 } = this.#options;
+    const { log, server, replyWithinMs, welcomeWithinMs = 15_000, WebSocket } = this.#options;
     const onMessage = (raw: unknown) => {
       const message = readMessage(raw, log);
       if (!message) return;
@@ -166,7 +168,11 @@ export class Connection {
         void this.#resume(socket);
       } else this.#options.onMessage(message);
     };
-    const socket = new AgentSocket({ server, token, register: this.#register(), onMessage, ...(replyWithinMs && { replyWithinMs }) });
+    const socket = new AgentSocket({
+      ...{ server, token, register: this.#register(), onMessage },
+      ...(replyWithinMs && { replyWithinMs }),
+      ...(WebSocket && { WebSocket }),
+    });
     const patience = setTimeout(() => socket.close('no welcome from the server'), welcomeWithinMs);
     this.#socket = socket;
     const end = await socket.closed;

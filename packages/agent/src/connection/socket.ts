@@ -27,6 +27,8 @@ export interface SocketOptions {
   register: RegisterMessage;
   onMessage: (raw: unknown) => void;
   replyWithinMs?: number;
+  /** What is connected with; another network in tests. */
+  WebSocket?: typeof WebSocket;
 }
 
 /** AG1: one tRPC WebSocket to the gateway, for one connection only; it never reconnects by itself. */
@@ -46,7 +48,7 @@ export class AgentSocket {
     this.#client = createWSClient({
       url: `${options.server.replace(/\/+$/, '').replace(/^http/, 'ws')}/api/agents/connect`,
       connectionParams: { token: options.token },
-      WebSocket: WebSocket as never,
+      WebSocket: (options.WebSocket ?? WebSocket) as never,
       // The client would retry for ever by itself; it is closed first, and this lets its retry see that at once.
       retryDelayMs: () => 0,
       onClose: (cause) => this.#finish(endOf(cause?.code)),

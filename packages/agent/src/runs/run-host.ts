@@ -31,7 +31,7 @@ export interface RunHostOptions {
   maxRunning?: number;
   busyPollMs?: number;
   retryMs?: number;
-  connection?: Pick<ConnectionOptions, 'delay' | 'replyWithinMs' | 'welcomeWithinMs'>;
+  connection?: Pick<ConnectionOptions, 'delay' | 'replyWithinMs' | 'welcomeWithinMs' | 'WebSocket'>;
 }
 
 /** What a device and a worker share: the connection, the journal, the outbox and the runs, wired once. */
