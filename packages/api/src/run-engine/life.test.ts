@@ -204,6 +204,27 @@ describe('resume (RU11)', () => {
     expect((await device.resume({ alive: false })).resume?.runs).toEqual([{ runId, ackedSeq: 1, action: 'forget' }]);
   });
 
+  it('RU12: code that outlived its run is interrupted where it asks what nobody is asked any more', async () => {
+    const { device, runId } = await begin();
+    await started(runId);
+    const ask: RunEventBody = { kind: 'stdin_request', prompt: '? ', password: false, execId: 'x' };
+    await device.emit(runId, 1, [ask]);
+    await device.disconnect();
+    t.resources.advance(36_000);
+    await t.engine.sweepOnce();
+    t.resources.advance(25 * HOUR);
+    await t.engine.sweepOnce();
+    expect((await t.run(runId)).state).toBe('interrupted');
+    await device.connect();
+    await device.resume();
+    await device.until(() => device.commands('cancel', runId).length === 1);
+    await device.emit(runId, 1, [{ kind: 'stdin_answered' }]);
+    expect(device.commands('cancel', runId)).toHaveLength(1);
+    await device.emit(runId, 1, [ask]);
+    await device.until(() => device.commands('cancel', runId).length === 2);
+    expect(device.commands('cancel', runId)).toMatchObject([{ force: false }, { force: false }]);
+  });
+
   it.each([true, false])(
     'RU12: what the person gave up while its device was away is stopped when it turns up alive (force: %s)',
     async (force) => {

@@ -10,6 +10,7 @@ import { publishRunEvents } from './publish-run.ts';
 import { updateRun } from './run-columns.ts';
 import { metricsOf } from './run-metrics.ts';
 import type { RunRow } from './run-row.ts';
+import { asksStill, stopOutlived } from './stop-outlived.ts';
 import { type StoredEvent, toStored } from './stored-event.ts';
 
 /** `ackedSeq`: the highest event up to which all are in Postgres. `ignored`: why nothing was kept. */
@@ -43,7 +44,7 @@ export async function recordRunEvents(
     const { lastSeq, effects, firstOutput } = await contiguous(tx, run, ahead ? null : fresh);
     const counted = (await updateRun(tx, run, { lastSeq, logBytes: run.logBytes + BigInt(bytes) }))!;
     await limitLog(tx, counted);
-    if (isTerminal(run.state as RunState)) await sayRecovered(tx, counted, effects);
+    if (isTerminal(run.state as RunState)) await recovered(resources, tx, deviceId, counted, effects);
     else await applyEffects(resources, tx, counted, effects);
     tx.afterCommit(() => {
       if (firstOutput) metricsOf(resources).firstOutput(resources.clock.now().getTime() - run.createdAt.getTime());
@@ -51,6 +52,13 @@ export async function recordRunEvents(
     publishRunEvents(resources, tx, run, lastSeq);
     return { ackedSeq: lastSeq };
   });
+}
+
+/** RU11, RU12: what comes after the end is kept; a question among it ends the code that asks. */
+async function recovered(resources: Resources, tx: SqlTx, deviceId: string, run: RunRow, effects: readonly Effect[]): Promise<void> {
+  await sayRecovered(tx, run, effects);
+  if (effects.some(({ body }) => body.kind === 'stdin_request') && (await asksStill(tx, run.id)))
+    tx.afterCommit(() => stopOutlived(resources, deviceId, run));
 }
 
 /** RU11: a run that was given up, and whose end came after all: what the person reads about it is no longer that nobody heard of it. */

@@ -1,11 +1,11 @@
 import type { AgentMessage, MrpResponse, ResumeReply } from '@markco/core/device/agent-message';
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { SqlTx } from '@markco/db/sql';
-import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { applyRunEvent, tryRunEvent } from './apply-run-event.ts';
 import { lockRun } from './lock-run.ts';
 import type { RunRow } from './run-row.ts';
+import { asksStill, stopOutlived } from './stop-outlived.ts';
 
 type Resume = Extract<AgentMessage, { type: 'RESUME' }>;
 type Reported = Resume['runs'][number];
@@ -31,7 +31,8 @@ async function resumeOne(resources: Resources, deviceId: string, reported: Repor
     if (!run || run.deviceId !== deviceId || run.attempt !== reported.attempt) return forget;
     const answer = (action: Answered['action']): Answered => ({ runId: run.id, ackedSeq: run.lastSeq, action });
     if (isTerminal(run.state as RunState)) {
-      if (reported.alive && run.cancelRequestedAt) tx.afterCommit(() => repeatCancel(resources, deviceId, run));
+      if (reported.alive && (run.cancelRequestedAt || (await asksStill(tx, run.id))))
+        tx.afterCommit(() => stopOutlived(resources, deviceId, run));
       // RU11: what it still holds, or will still say, is kept as recovered output.
       return run.grantedAt && (reported.alive || reported.lastSeq > run.lastSeq) ? answer('continue') : forget;
     }
@@ -40,10 +41,6 @@ async function resumeOne(resources: Resources, deviceId: string, reported: Repor
     return answer(await resumeRunning(resources, tx, run, reported));
   });
 }
-
-/** RU12: the person asked for its end while it was away, and it outlived the wait for it. */
-const repeatCancel = (resources: Resources, deviceId: string, { id: runId, userId, forceRequestedAt }: RunRow): Promise<void> =>
-  sendCommand(resources, deviceId, { kind: 'cancel', userId, runId, force: forceRequestedAt !== null });
 
 async function resumeRunning(resources: Resources, tx: SqlTx, run: RunRow, reported: Reported): Promise<Answered['action']> {
   const at = resources.clock.now();

@@ -1,0 +1,22 @@
+import type { SqlRunner } from '@markco/db/sql';
+import { sendCommand } from '../agents/send-command.ts';
+import type { Resources } from '../resources.ts';
+import type { RunRow } from './run-row.ts';
+
+/**
+ * RU12: interrupts code that outlived the end its run was given, where the person wanted an end, or where it asks what nobody is asked any
+ * more: it would keep its session from everyone for ever.
+ */
+export function stopOutlived(resources: Resources, deviceId: string, run: RunRow): Promise<void> {
+  const { id: runId, userId, forceRequestedAt } = run;
+  return sendCommand(resources, deviceId, { kind: 'cancel', userId, runId, force: forceRequestedAt !== null });
+}
+
+/** Whether the last question of a run, as far as its events are here, has no answer. */
+export async function asksStill(tx: SqlRunner, runId: string): Promise<boolean> {
+  const [last] = await tx.rows<{ kind: string }>(
+    `SELECT kind FROM run_events WHERE run_id = $1::uuid AND kind IN ('stdin_request', 'stdin_answered', 'ended') ORDER BY seq DESC LIMIT 1`,
+    [runId],
+  );
+  return last?.kind === 'stdin_request';
+}
