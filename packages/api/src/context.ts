@@ -17,6 +17,8 @@ export interface ApiContext {
   /** Address of the peer for rate limits; never trusted for anything else. */
   readonly ip: string;
   readonly address: RequestAddress | null;
+  /** On a socket: resolves when its reader has taken enough for more to be sent. What a subscription yields is not held back otherwise. */
+  readonly drained?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Builds the context of an HTTP request or of a socket (`token` from its connectionParams). */

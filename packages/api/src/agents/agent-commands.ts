@@ -7,6 +7,7 @@ import { dispatchContextOf } from '../run-engine/dispatch-context.ts';
 import { type AgentConnection, type CloseReason, connectionsOf } from './connections.ts';
 import { envelope } from './deliver-command.ts';
 import { deviceListMessage } from './device-list-message.ts';
+import { KnownRuntimes } from './known-runtimes.ts';
 import { registerDevice } from './register-device.ts';
 import { sendPending } from './send-pending.ts';
 
@@ -86,6 +87,7 @@ function openStream(resources: Resources, who: Who) {
     ...who,
     projectIds: new Set(who.projectIds),
     openedAt: resources.clock.now(),
+    runtimes: new KnownRuntimes(),
     push(message) {
       queue.push(message);
       wake();

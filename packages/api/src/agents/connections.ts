@@ -3,6 +3,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { deliverCommand } from './deliver-command.ts';
 import { type DeviceCommand, deviceCommand } from './device-command.ts';
+import type { KnownRuntimes } from './known-runtimes.ts';
 
 export type CloseReason = 'superseded' | 'revoked' | 'going_away';
 
@@ -17,6 +18,8 @@ export interface AgentConnection {
   readonly principal: Principal;
   readonly openedAt: Date;
   projectIds: ReadonlySet<string>;
+  /** What the rows say of its runtimes. */
+  readonly runtimes: KnownRuntimes;
   push(message: ServerMessage): void;
   /** Ends the command stream; the reason becomes the error the agent sees. */
   close(reason: CloseReason): void;

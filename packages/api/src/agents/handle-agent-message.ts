@@ -8,7 +8,7 @@ import { recordRunEvents } from '../run-engine/record-run-event.ts';
 import { refuseRun } from '../run-engine/refuse-run.ts';
 import { reportStatus, resumeRuns } from '../run-engine/resume-runs.ts';
 import { connectionsOf } from './connections.ts';
-import { goodbye, heartbeat, runtimeDown, runtimeUp } from './heartbeat.ts';
+import { goodbye, heartbeat, plainHeartbeat, runtimeDown, runtimeUp } from './heartbeat.ts';
 
 /**
  * AG1: everything an agent says after REGISTER. The answer is the acknowledgement: what it names is in Postgres.
@@ -16,6 +16,8 @@ import { goodbye, heartbeat, runtimeDown, runtimeUp } from './heartbeat.ts';
  */
 export async function handleAgentMessage(resources: Resources, principal: Principal, message: AgentMessage): Promise<SendReply> {
   const { deviceId } = message;
+  const plain = message.type === 'HEARTBEAT' ? await plainHeartbeat(resources, principal, message) : null;
+  if (plain) return plain;
   await checkSender(resources, principal, deviceId);
   switch (message.type) {
     case 'HEARTBEAT':

@@ -2,35 +2,60 @@ import type { AgentMessage, SendReply } from '@markco/core/device/agent-message'
 import { canonicalLanguage } from '@markco/core/routing/languages';
 import type { Tx } from '@markco/db/client';
 import { inTx } from '@markco/db/in-tx';
+import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { dispatchContextOf } from '../run-engine/dispatch-context.ts';
 import { endSession } from '../run-engine/pin-session.ts';
 import { connectionsOf } from './connections.ts';
+import { gatherHeartbeatsOf } from './gather-heartbeats.ts';
 import { reportPresence } from './report-presence.ts';
 import { storeCapabilities, upsertRuntime } from './store-capabilities.ts';
 
 type Message<T extends AgentMessage['type']> = Extract<AgentMessage, { type: T }>;
 
-/** AG2: a sign of life with a capability snapshot. Clients hear of it only when something they show changed. */
+/**
+ * AG2: a sign of life with a capability snapshot. Clients hear of it only when something they show changed; one that brings nothing new
+ * is stored together with those of other devices, the check of its sign-in included.
+ * @returns null where that was not possible: {@link heartbeat} does it
+ */
+export async function plainHeartbeat(resources: Resources, principal: Principal, message: Message<'HEARTBEAT'>): Promise<SendReply | null> {
+  const { deviceId, capabilities } = message;
+  const { userId, familyId } = principal;
+  const connection = connectionsOf(resources).get(deviceId);
+  if (principal.kind !== 'device' || principal.deviceId !== deviceId || !familyId || connection?.principal !== principal) return null;
+  if (connection.runtimes.stored !== JSON.stringify(capabilities.runtimes)) return null;
+  const { connectionId } = connection;
+  if (!(await gatherHeartbeatsOf(resources).store({ deviceId, userId, familyId, connectionId, capabilities }))) return null;
+  if (message.projectIds) connection.projectIds = new Set(message.projectIds);
+  return { ok: true };
+}
+
+/** AG2: a sign of life that may change what is known of the device. */
 export async function heartbeat(resources: Resources, message: Message<'HEARTBEAT'>): Promise<SendReply> {
-  const connection = connectionsOf(resources).get(message.deviceId);
+  const { deviceId, capabilities } = message;
+  const connection = connectionsOf(resources).get(deviceId);
   if (connection && message.projectIds) connection.projectIds = new Set(message.projectIds);
-  await alive(resources, message.deviceId, (tx, at) => storeCapabilities(tx, message.deviceId, message.capabilities, at));
+  const stored = connection?.runtimes.begin();
+  await alive(resources, deviceId, (tx, at) => storeCapabilities(tx, deviceId, capabilities, at));
+  stored?.(JSON.stringify(capabilities.runtimes));
   return { ok: true };
 }
 
 /** A runtime started, or changed its state: an idle one may take what waits for it (RU13). */
 export async function runtimeUp(resources: Resources, message: Message<'RUNTIME_UP'>): Promise<SendReply> {
+  const stored = connectionsOf(resources).get(message.deviceId)?.runtimes.begin();
   await alive(resources, message.deviceId, async (tx, at) => {
     await upsertRuntime(tx, message.deviceId, message.runtime, at);
     return true;
   });
+  stored?.(null);
   return { ok: true };
 }
 
 /** AG5, RU6: a runtime is gone, and the variables of its session with it. */
 export async function runtimeDown(resources: Resources, message: Message<'RUNTIME_DOWN'>): Promise<SendReply> {
   const { deviceId, runtimeId } = message;
+  const stored = connectionsOf(resources).get(deviceId)?.runtimes.begin();
   await alive(resources, deviceId, async (tx, at) => {
     const runtime = await tx.deviceRuntime.findUnique({ where: { deviceId_runtimeId: { deviceId, runtimeId } } });
     await tx.deviceRuntime.deleteMany({ where: { deviceId, runtimeId } });
@@ -42,6 +67,7 @@ export async function runtimeDown(resources: Resources, message: Message<'RUNTIM
     for (const { userId, name, language: held } of sessions) await endSession(tx, { userId, projectId, language: held, name }, at);
     return true;
   });
+  stored?.(null);
   return { ok: true };
 }
 

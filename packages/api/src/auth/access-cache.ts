@@ -1,5 +1,6 @@
 import type { EventBus } from '@markco/core/bus';
 import type { Db } from '@markco/db/client';
+import type { SqlRunner } from '@markco/db/sql';
 
 const KEEP_MS = 2_000;
 const MAX_ENTRIES = 20_000;
@@ -21,6 +22,18 @@ export interface DeviceAccess {
 export async function deviceStandsNow(db: Db, { deviceId, userId, familyId }: DeviceAccess): Promise<boolean> {
   const live = { deviceId, familyId, userId, revokedAt: null, device: { revokedAt: null } };
   return (await db.refreshToken.findFirst({ where: live, select: { id: true } })) !== null;
+}
+
+/** The same of many with one question: those of them that stand. */
+export async function devicesStandNow<T extends DeviceAccess>(sql: SqlRunner, devices: readonly T[]): Promise<Set<T>> {
+  if (devices.length === 0) return new Set();
+  const rows = await sql.rows<{ ord: number }>(
+    `SELECT a.ord::int AS ord FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS a(device_id, user_id, family_id, ord)
+     WHERE EXISTS (SELECT 1 FROM refresh_tokens t JOIN devices d ON d.id = t.device_id
+       WHERE t.device_id = a.device_id AND t.user_id = a.user_id AND t.family_id = a.family_id AND t.revoked_at IS NULL AND d.revoked_at IS NULL)`,
+    [devices.map((one) => one.deviceId), devices.map((one) => one.userId), devices.map((one) => one.familyId)],
+  );
+  return new Set(rows.map(({ ord }) => devices[ord - 1]!));
 }
 
 /** Forgets a person's devices at once when the bus says that their access changed. */

@@ -1,5 +1,5 @@
 import type { Resources } from '../resources.ts';
-import { deviceStandsNow } from './access-cache.ts';
+import { deviceStandsNow, devicesStandNow } from './access-cache.ts';
 import { verifyDeviceToken } from './device-token.ts';
 import { sameText, sha256Hex } from './hash.ts';
 import { isOwnOrigin } from './origin.ts';
@@ -39,6 +39,19 @@ export async function stillStands(resources: Need, { kind, sid, userId, familyId
   if (kind === 'session') return (await resources.db.session.count({ where: { id: sid, userId, expires: { gt: now } } })) > 0;
   const valid = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
   return (await resources.db.accessToken.count({ where: { id: sid, userId, ...valid } })) > 0;
+}
+
+/** SE2: those of `principals` whose sign-in is gone; devices are asked for together. */
+export async function fallen(resources: Need, principals: readonly Principal[]): Promise<Principal[]> {
+  const devices = principals.flatMap((one) => {
+    const { kind, sid: deviceId, familyId } = one;
+    return kind === 'device' && familyId !== undefined ? [{ deviceId, userId: one.userId, familyId, of: one }] : [];
+  });
+  const standing = await devicesStandNow(resources.sql, devices);
+  const gone = devices.filter((one) => !standing.has(one)).map((one) => one.of);
+  const asked = new Set(devices.map((one) => one.of));
+  for (const one of principals) if (!asked.has(one) && !(await stillStands(resources, one))) gone.push(one);
+  return gone;
 }
 
 function bearer(header: string | undefined): string | undefined {

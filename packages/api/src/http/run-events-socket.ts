@@ -8,10 +8,13 @@ import type { Resources } from '../resources.ts';
 import { watchRun } from '../run-engine/watch-run.ts';
 import { scopedSql } from '../scope.ts';
 import { apiMetrics } from './api-metrics.ts';
+import { drained } from './drained.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { end, type SocketRegistry } from './socket-registry.ts';
 
 const MAX_WAITING_BYTES = 1_000_000;
+/** Longest a reader may take over half of that. */
+const KEEP_UP_MS = 10_000;
 
 /**
  * RU17: `WS /api/runs/:id/events?after=N`: the run's items as one JSON message each, backlog first. Who may not see the run is
@@ -44,19 +47,12 @@ async function stream(resources: Resources, registry: SocketRegistry, socket: We
     for await (const item of watchRun(resources, ctx.principal, runId, after, stop.signal)) {
       if (socket.readyState !== WebSocket.OPEN) return;
       socket.send(JSON.stringify(item));
-      if (socket.bufferedAmount > MAX_WAITING_BYTES) await drained(socket, stop.signal);
+      await drained(socket, stop.signal, { maxBytes: MAX_WAITING_BYTES, withinMs: KEEP_UP_MS });
     }
     socket.close(1000, 'the run has ended');
   } catch (error) {
     if (stop.signal.aborted) return;
     ctx.log.warn({ err: error, run_id: runId, reason: 'watch_failed' }, 'following a run over a socket failed');
     end(resources, socket, CLOSE.tryLater, 'try again', 'watch_failed');
-  }
-}
-
-async function drained(socket: WebSocket, signal: AbortSignal): Promise<void> {
-  for (let waited = 0; socket.bufferedAmount > MAX_WAITING_BYTES / 2 && !signal.aborted; waited += 50) {
-    if (waited > 10_000) throw new Error('the reader does not keep up');
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,11 +1,12 @@
 import { CLOSE } from '@markco/core/sync/close-code';
 import type { WebSocket } from 'ws';
-import { stillStands } from '../auth/authenticate.ts';
+import { fallen } from '../auth/authenticate.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { apiMetrics } from './api-metrics.ts';
 
 const RECHECK_MS = 60_000;
+const RECHECKED_AT_ONCE = 500;
 const MAX_A_PERSON = 200;
 
 /** The open sockets of this process and who they belong to, so that revoking access closes them (SE2). */
@@ -20,11 +21,13 @@ export interface SocketRegistry {
 export function createSocketRegistry(resources: Resources): SocketRegistry {
   const open = new Map<WebSocket, Principal>();
   const recheck = async (concerns: (principal: Principal) => boolean) => {
-    for (const [socket, principal] of open) {
-      if (!concerns(principal)) continue;
+    const asked = [...new Set(open.values())].filter(concerns);
+    for (let from = 0; from < asked.length; from += RECHECKED_AT_ONCE) {
       // While the database is away nobody's access is taken as gone.
-      const stands = await stillStands(resources, principal).catch(() => true);
-      if (!stands) end(resources, socket, CLOSE.unauthenticated, 'signed out', 'revoked');
+      const gone = new Set(await fallen(resources, asked.slice(from, from + RECHECKED_AT_ONCE)).catch(() => []));
+      if (gone.size === 0) continue;
+      for (const [socket, principal] of open)
+        if (gone.has(principal)) end(resources, socket, CLOSE.unauthenticated, 'signed out', 'revoked');
     }
   };
   const stops = [

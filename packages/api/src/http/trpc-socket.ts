@@ -7,12 +7,15 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type ApiContext, createContext } from '../context.ts';
 import { toPublicError } from '../public-error.ts';
 import type { Resources } from '../resources.ts';
+import { drained } from './drained.ts';
 import { end, type SocketRegistry } from './socket-registry.ts';
 
 /** Time to say who one is. */
 const SIGN_IN_MS = 10_000;
 const PING_MS = 25_000;
 const PONG_WITHIN_MS = 10_000;
+/** Little enough that a phone on a slow line reads the ping behind it in time. */
+const MAX_WAITING_BYTES = 256 * 1024;
 
 /**
  * Serves a tRPC router over WebSockets. Everyone on a socket is signed in (by cookie and Origin, header, or the token in
@@ -29,7 +32,8 @@ export function createTrpcSockets(resources: Resources, registry: SocketRegistry
       // It said who it is; how long it takes to look that up is not its fault.
       clearTimeout(waiting.get(socket as WebSocket));
       const asked = createContext(resources, req, { token: tokenOf(info.connectionParams), socket: true });
-      const ctx = await asked.catch((error: unknown) => sendAway(resources, socket as WebSocket, error));
+      const made = await asked.catch((error: unknown) => sendAway(resources, socket as WebSocket, error));
+      const ctx: ApiContext = { ...made, drained: (signal) => drained(socket as WebSocket, signal, { maxBytes: MAX_WAITING_BYTES }) };
       // Another turn: the client gets the error's words before the close.
       if (!ctx.principal)
         setImmediate(() => end(resources, socket as WebSocket, CLOSE.unauthenticated, 'not signed in', 'unauthenticated'));

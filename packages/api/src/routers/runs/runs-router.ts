@@ -58,12 +58,13 @@ export const runsRouter = router({
     .mutation(({ ctx, input }) => decideWaiting(ctx.resources, ctx.principal, input.runIds, input.decision)),
   introspect: authedProcedure.input(introspectInput).query(({ ctx, input }) => introspect(ctx.resources, ctx.principal, input)),
   sessionOp: authedProcedure.input(sessionOpInput).mutation(({ ctx, input }) => sessionOp(ctx.resources, ctx.principal, input)),
-  watch: authedProcedure.input(watchInput).subscription(async function* ({ ctx, input, signal }) {
+  watch: authedProcedure.input(watchInput).subscription(async function* ({ ctx, input, signal = neverAborted }) {
     const resumed = Number.parseInt(input.lastEventId ?? '', 10);
     let last = Number.isInteger(resumed) ? Math.max(resumed, input.after) : input.after;
-    for await (const item of watchRun(ctx.resources, ctx.principal, input.runId, last, signal ?? neverAborted)) {
+    for await (const item of watchRun(ctx.resources, ctx.principal, input.runId, last, signal)) {
       if (item.type === 'event') last = item.event.seq;
       yield tracked(String(last), item);
+      await ctx.drained?.(signal);
     }
   }),
 });
