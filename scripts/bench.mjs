@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every benchmark, ours beside the peers in one run; prints tables in markdown. `npm run bench -- relay` runs one,
- * `npm run bench -- relay 3 6` two of its rows, `npm run bench -- soak` half an hour of churn.
+ * `npm run bench -- relay 3 6` two of its rows (runs has rows too), `npm run bench -- soak` half an hour of churn.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,8 +24,8 @@ const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) fail(`There is no benchmark named ${unknown.join(', ')}.`, `There are: ${all.join(', ')}.`);
 const { ensureBrowser } = await import('./lib/ensure-test-tools.mjs');
 for (const name of wanted.length > 0 ? wanted : all.filter((each) => !ONLY_BY_NAME.includes(each))) {
-  // Only this one needs a browser; it says so where there is none.
-  const browser = name === 'web' ? await ensureBrowser() : null;
+  // These need a browser, and say so where there is none.
+  const browser = name === 'web' || name === 'runs' ? await ensureBrowser() : null;
   const env = { ...process.env, ...(browser && { MARKCO_TEST_BROWSER: browser }) };
   const { code } = await runCommand(
     process.execPath,

@@ -11,6 +11,9 @@ import { type RunClient, runClient } from './run-client.ts';
 /** A whole installation with one computer that holds a folder, and a script that knows a token. */
 export interface World {
   readonly client: RunClient;
+  readonly url: string;
+  /** The address of the notebook in the browser, without the server's. */
+  readonly page: string;
   /** The folder on the computer; the runtime works there. */
   readonly root: string;
   /** A process of each kind, for the CPU they use. */
@@ -19,12 +22,13 @@ export interface World {
 }
 
 const NAME = 'Test laptop';
+const NOTEBOOK = 'bench.md';
 
 /** Starts everything a person would start, links a folder with a notebook of these cells, and waits until its device is online. */
 export async function startWorld(cells: readonly string[]): Promise<World> {
   const root = mkdtempSync(join(tmpdir(), 'markco-bench-notes-'));
   const agentDir = mkdtempSync(join(tmpdir(), 'markco-bench-agent-'));
-  writeNotebook(root, 'bench.md', `# Bench\n\n${cells.map((code) => `\`\`\`python\n${code}\n\`\`\`\n`).join('\n')}`);
+  writeNotebook(root, NOTEBOOK, `# Bench\n\n${cells.map((code) => `\`\`\`python\n${code}\n\`\`\`\n`).join('\n')}`);
   const installation = await startInstallation();
   let agent: Command | undefined;
   const remove = async () => {
@@ -37,10 +41,12 @@ export async function startWorld(cells: readonly string[]): Promise<World> {
     await signIn(installation.url, agentDir, phone);
     await markcoDone(agentDir, ['link', root, '--yes']);
     agent = markco(agentDir, ['agent']);
-    const place = await openPlace(phone);
+    const { slug, ...place } = await openPlace(phone);
     const { token } = await phone.api.auth.accessTokens.create.mutate({ name: 'bench' });
     phone.close();
-    return { client: runClient(installation.url, token, place), root, pids: pidsOf(installation, agent), remove };
+    const { url } = installation;
+    const page = `/p/${slug}/${NOTEBOOK}`;
+    return { client: runClient(url, token, place), url, page, root, pids: pidsOf(installation, agent), remove };
   } catch (error) {
     await remove();
     throw error;
@@ -59,10 +65,10 @@ async function openPlace({ api }: Phone) {
   await until('the device is online', async () =>
     (await api.devices.list.query()).some((device) => device.name === NAME && device.presence === 'online'),
   );
-  const { id: projectId } = await until('the project is there', async () => (await api.projects.list.query())[0]);
+  const { id: projectId, slug } = await until('the project is there', async () => (await api.projects.list.query())[0]);
   const { id: documentId } = await until('the document is there', async () => (await api.projects.documents.query({ projectId }))[0]);
   const { epoch } = await api.documents.ticket.query({ documentId, mode: 'write' });
-  return { projectId, documentId, epoch };
+  return { slug, projectId, documentId, epoch };
 }
 
 function pidsOf(installation: Installation, agent: Command): Record<string, number> {

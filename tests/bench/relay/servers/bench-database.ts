@@ -18,6 +18,8 @@ export interface BenchDatabase {
 
 /** The Postgres of a run: real, on disk, with fsync. */
 export interface BenchPostgres {
+  /** Its first process as it is now. */
+  readonly pid: number;
   database(): Promise<BenchDatabase>;
   /** Stops it, everything kept; until {@link back} it refuses. */
   away(): Promise<void>;
@@ -38,6 +40,9 @@ export async function startBenchPostgres(): Promise<BenchPostgres> {
   const ask = (sql: string) => askOnce(url, sql);
   let made = 0;
   return {
+    get pid() {
+      return server.pid;
+    },
     database: () => copyOf(template, `bench_${++made}`, { ask, url }),
     away: () => server.stop(),
     back: async () => {
