@@ -8,7 +8,7 @@ import type { World } from '../world.ts';
 
 /** Long enough for the slowest of two machines; a hang is not measured for ever. */
 const WITHIN_MS = 20 * 60_000;
-/** A quarter of what is printed: who held it all would need more. */
+/** A third of what is printed: who held it all would need more. */
 const BOUND_MB = 64;
 const TAP_GOAL_MS = 200;
 const SERVERS = ['web', 'sync', 'agent'] as const;
