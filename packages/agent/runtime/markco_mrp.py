@@ -604,26 +604,28 @@ class Transcript:
 
     def __init__(self, limit):
         self.limit = limit
-        self.head, self.tail, self.hidden = [], '', 0
-        self.head_size = 0
+        self.head, self.tail, self.hidden = [], [], 0
+        self.room, self.tail_size = limit // 2, 0
 
     def add(self, text):
-        room = self.limit // 2 - self.head_size
-        if room > 0:
-            self.head.append(text[:room])
-            self.head_size += len(self.head[-1])
-            text = text[room:]
-        if not text:
-            return
-        self.tail += text
-        if len(self.tail) > self.limit:
+        if self.room > 0:
+            self.head.append(text[:self.room])
+            text = text[self.room:]
+            self.room -= len(self.head[-1])
+            if not text:
+                return
+        # A list: adding to a long string would copy it with every print.
+        self.tail.append(text)
+        self.tail_size += len(text)
+        if self.tail_size > self.limit:
             keep = self.limit // 2
-            self.hidden += len(self.tail) - keep
-            self.tail = self.tail[-keep:]
+            self.hidden += self.tail_size - keep
+            self.tail = [''.join(self.tail)[-keep:]]
+            self.tail_size = len(self.tail[0])
 
     def text(self):
         middle = '\n... %d characters hidden ...\n' % self.hidden if self.hidden else ''
-        return ''.join(self.head) + middle + self.tail
+        return ''.join(self.head) + middle + ''.join(self.tail)
 
 
 class CellRecord:
@@ -1267,24 +1269,35 @@ class EventStream:
 
     def __init__(self):
         self.items, self.size = collections.deque(), 0
-        self.ready = threading.Condition()
-        self.closed = self.detached = self.breathing = False
+        self.lock = threading.RLock()
+        self.ready = threading.Condition(self.lock)
+        self.closed = self.detached = self.breathing = self.waiting = False
         self.last_output = 0.0
 
     def put(self, event, data):
-        with self.ready:
+        with self.lock:
             if self.detached or self.closed:
                 return
-            output = event in ('stdout', 'stderr')
-            last = self.items[-1] if self.items else None
-            length = len(data['content']) if output else 256 + _size_of_bundle(data)
-            if output and last and last[0] == event and last[2] < COALESCE:
-                last[1].append(data['content'])
+            length = 256 + _size_of_bundle(data)
+            self.items.append([event, data, length])
+            self.size += length
+            if self.waiting:
+                self.ready.notify()
+
+    def put_text(self, event, text):
+        """Output: a cell may print a hundred thousand lines a second, so this is short."""
+        with self.lock:
+            if self.detached or self.closed:
+                return
+            items, length = self.items, len(text)
+            if items and items[-1][0] == event and items[-1][2] < COALESCE:
+                last = items[-1]
+                last[1].append(text)
                 last[2] += length
             else:
-                self.items.append([event, [data['content']] if output else data, length])
+                items.append([event, [text], length])
             self.size += length
-            if not self.breathing or not output or self.size >= COALESCE:
+            if self.waiting and (not self.breathing or self.size >= COALESCE):
                 self.ready.notify()
 
     def room(self):
@@ -1296,7 +1309,7 @@ class EventStream:
         """The next event, None after `timeout` seconds, raises EOFError at the end."""
         with self.ready:
             if not self.items and not self.closed:
-                self.ready.wait(timeout)
+                self._wait(timeout)
             self._breathe()
             if self.items:
                 event, data, size = self.items.popleft()
@@ -1314,9 +1327,16 @@ class EventStream:
         self.breathing = True
         while len(self.items) == 1 and self.items[0][0] in ('stdout', 'stderr') and self.size < COALESCE and not self.closed:
             left = self.last_output + BREATH_SECONDS - time.monotonic()
-            if left <= 0 or not self.ready.wait(left):
+            if left <= 0 or not self._wait(left):
                 break
         self.breathing = False
+
+    def _wait(self, timeout):
+        self.waiting = True
+        try:
+            return self.ready.wait(timeout)
+        finally:
+            self.waiting = False
 
     def finish(self):
         with self.ready:
@@ -1417,15 +1437,20 @@ class Engine:
         if job is None:
             return
         text = text if text.isascii() else text.encode('utf-8', 'replace').decode('utf-8')
-        with self.interrupts.shield(), self.output_lock:
-            self._pump()
+        with _Shield(self.interrupts), self.output_lock:
+            if self.poller is not None and self.poller():
+                self._pump()
             self._put_output(job, name, text)
-        job.stream.room()
+        if job.stream.size > HIGH_WATER:
+            job.stream.room()
 
     def _put_output(self, job, name, text):
         self.kernel.written(name, text)
+        if len(text) <= 65_536:
+            job.stream.put_text(name, text)
+            return
         for start in range(0, len(text), 65_536):
-            job.stream.put(name, {'content': text[start:start + 65_536]})
+            job.stream.put_text(name, text[start:start + 65_536])
 
     def ask(self, prompt, password):
         """Blocks the cell until a line comes, the question is cancelled or the cell is interrupted."""

@@ -92,7 +92,7 @@ export async function assembleResources(parts: ResourceParts): Promise<Resources
     relayUrl: (address) => env.SYNC_PUBLIC_URL ?? relayBase(publicUrl, address),
     metrics: parts.metrics ?? new Registry(),
     limiter: createRateLimiter(clock),
-    access: createAccessCache(db, bus, clock),
+    access: createAccessCache(sql, bus, clock),
     versions: new PrismaVersions(db, (snapshot, updates) => thread.fold(snapshot, updates)),
   };
   threads.set(resources, thread);

@@ -44,7 +44,7 @@ export function scopedSql(sql: SqlRunner, principal: Pick<Principal, 'userId'>) 
       uuid(projectId, 'The project');
       const [row] = await sql.rows<Place & { documentThere: boolean }>(
         `SELECT p.id AS "projectId", p.slug AS "projectSlug", p.name AS "projectName", d.id IS NOT NULL AS "documentThere",
-           d.project_id AS "documentProjectId", d.doc_path AS "docPath", d.size
+           d.project_id AS "documentProjectId", d.doc_path AS "docPath"
          FROM projects p LEFT JOIN documents d
            ON d.id = $3::uuid AND d.user_id = p.user_id AND d.deleted_at IS NULL
            AND EXISTS (SELECT 1 FROM projects own WHERE own.id = d.project_id AND own.deleted_at IS NULL)
@@ -54,7 +54,7 @@ export function scopedSql(sql: SqlRunner, principal: Pick<Principal, 'userId'>) 
       if (!row) missing('The project');
       return row.documentThere ? row : missing('The document');
     },
-    async run(id: string): Promise<{ projectId: string; projectSlug: string }> {
+    async run(id: string): Promise<RunPlace> {
       const [row] = await sql.rows<{ projectId: string; projectSlug: string }>(
         `SELECT r.project_id AS "projectId", p.slug AS "projectSlug" FROM runs r JOIN projects p ON p.id = r.project_id
          WHERE r.id = $2::uuid AND r.user_id = $1::uuid`,
@@ -65,6 +65,12 @@ export function scopedSql(sql: SqlRunner, principal: Pick<Principal, 'userId'>) 
   };
 }
 
+/** The project of a run that is there. */
+export interface RunPlace {
+  readonly projectId: string;
+  readonly projectSlug: string;
+}
+
 /** Where a run belongs. */
 export interface Place {
   readonly projectId: string;
@@ -73,8 +79,6 @@ export interface Place {
   /** The project the document is in, which need not be the one that was named. */
   readonly documentProjectId: string;
   readonly docPath: string;
-  /** Of the text, in UTF-16 units. */
-  readonly size: number;
 }
 
 /** Columns that hold whole texts and states: read only where they are wanted. */

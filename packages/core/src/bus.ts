@@ -31,9 +31,12 @@ export type BusTopic = BusMessage['topic'];
 
 /** Publish/subscribe between processes. `publish` resolves when handed over; delivery is best effort. */
 export interface EventBus {
-  publish(message: BusMessage): Promise<void>;
-  /** Calls `listener` for every message of the topic, also those this process published. Returns the unsubscribe function. */
-  subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>) => void): () => void;
+  publish(message: BusMessage, hint?: unknown): Promise<void>;
+  /**
+   * Calls `listener` for every message of the topic, also those this process published. `hint`: what the publisher knew, where it is in
+   * this process; listeners elsewhere get none and read the rows. Returns the unsubscribe function.
+   */
+  subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>, hint?: unknown) => void): () => void;
   /** Called after the connection was lost and is back: readers must read the rows again, they may have missed messages. */
   onReconnect(listener: () => void): () => void;
   /** OP4: rejects when the bus cannot be reached. */

@@ -1,21 +1,21 @@
 import type { BusMessage, BusTopic } from '@markco/core/bus';
 
-type Listener = (message: BusMessage) => void;
+type Listener = (message: BusMessage, hint: unknown) => void;
 
 /** Who listens to what in this process. A listener that throws is reported and does not keep the others from hearing. */
 export function createTopics(onError: (error: unknown, topic: string) => void = () => {}) {
   const listeners = new Map<BusTopic, Set<Listener>>();
   const reconnects = new Set<() => void>();
   return {
-    subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>) => void): () => void {
+    subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>, hint?: unknown) => void): () => void {
       // One entry a call: the same function may subscribe twice.
-      const entry: Listener = (message) => listener(message as Extract<BusMessage, { topic: T }>);
+      const entry: Listener = (message, hint) => listener(message as Extract<BusMessage, { topic: T }>, hint);
       const set = listeners.get(topic) ?? new Set();
       listeners.set(topic, set.add(entry));
       return () => void set.delete(entry);
     },
-    deliver(message: BusMessage): void {
-      for (const listener of [...(listeners.get(message.topic) ?? [])]) attempt(() => listener(message), message.topic, onError);
+    deliver(message: BusMessage, hint?: unknown): void {
+      for (const listener of [...(listeners.get(message.topic) ?? [])]) attempt(() => listener(message, hint), message.topic, onError);
     },
     onReconnect(listener: () => void): () => void {
       const entry = () => listener();

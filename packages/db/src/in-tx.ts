@@ -18,7 +18,7 @@ export async function inTx<T>(db: Db, fn: (tx: Tx) => Promise<T>, options: TxOpt
   for (let attempt = 1; ; attempt++) {
     const hooks: (() => unknown)[] = [];
     try {
-      const result = await db.$transaction((client) => fn(withHooks(client, hooks)), {
+      const result = await db.$transaction((client) => whole(client, hooks, fn), {
         maxWait: 10_000,
         timeout: options.timeoutMs ?? 15_000,
         ...(options.isolation && { isolationLevel: options.isolation }),
@@ -31,11 +31,23 @@ export async function inTx<T>(db: Db, fn: (tx: Tx) => Promise<T>, options: TxOpt
   }
 }
 
-function withHooks(client: Prisma.TransactionClient, hooks: (() => unknown)[]): Tx {
-  const afterCommit = (hook: () => unknown) => void hooks.push(hook);
-  const rows = (text: string, values: readonly unknown[] = []) => client.$queryRawUnsafe(text, ...values);
-  const added: Record<PropertyKey, unknown> = { afterCommit, rows };
-  return new Proxy(client, { get: (target, key) => added[key] ?? Reflect.get(target, key) }) as Tx;
+/** `fn`, and what it wrote without waiting. */
+async function whole<T>(client: Prisma.TransactionClient, hooks: (() => unknown)[], fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const afterCommit = (hook: () => unknown, when?: 'first') => void (when === 'first' ? hooks.unshift(hook) : hooks.push(hook));
+  // The query builder sends one statement after the other, and not before it is waited for.
+  let writes: Promise<unknown> = Promise.resolve();
+  const send = (text: string, values: readonly unknown[]) => {
+    const answer = writes.then(() => client.$queryRawUnsafe(text, ...values));
+    writes = answer;
+    writes.catch(() => undefined);
+    return answer;
+  };
+  const rows = (text: string, values: readonly unknown[] = []) => send(text, values);
+  const write = (text: string, values: readonly unknown[] = []) => void send(text, values);
+  const added: Record<PropertyKey, unknown> = { afterCommit, rows, write };
+  const result = await fn(new Proxy(client, { get: (target, key) => added[key] ?? Reflect.get(target, key) }) as Tx);
+  await writes;
+  return result;
 }
 
 /** True for SQLSTATE 40001 and 40P01, through the query builder or a raw query: the transaction may simply be tried again. */

@@ -5,10 +5,10 @@ import { createTopics } from './bus-topics.ts';
 export function createMemoryBus(): EventBus & { reconnected(): void } {
   const topics = createTopics();
   return {
-    async publish(message: BusMessage) {
-      queueMicrotask(() => topics.deliver(message));
+    async publish(message: BusMessage, hint?: unknown) {
+      queueMicrotask(() => topics.deliver(message, hint));
     },
-    subscribe: <T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>) => void) =>
+    subscribe: <T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>, hint?: unknown) => void) =>
       topics.subscribe(topic, listener),
     onReconnect: (listener) => topics.onReconnect(listener),
     reconnected: () => topics.reconnected(),

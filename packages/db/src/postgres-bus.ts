@@ -126,10 +126,10 @@ class PostgresBus implements EventBus {
     }
   }
 
-  async publish(message: BusMessage): Promise<void> {
+  async publish(message: BusMessage, hint?: unknown): Promise<void> {
     const parsed = busMessage.parse(message);
     const payloads = toPayloads(parsed, this.#origin);
-    queueMicrotask(() => this.#closed || this.#topics.deliver(parsed));
+    queueMicrotask(() => this.#closed || this.#topics.deliver(parsed, hint));
     const handing = this.#handOver(payloads);
     this.#underWay.add(handing);
     await handing.finally(() => this.#underWay.delete(handing));
@@ -160,7 +160,7 @@ class PostgresBus implements EventBus {
     await query;
   }
 
-  subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>) => void): () => void {
+  subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>, hint?: unknown) => void): () => void {
     return this.#topics.subscribe(topic, listener);
   }
 

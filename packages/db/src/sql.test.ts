@@ -17,6 +17,7 @@ afterAll(async () => {
 });
 
 const texts = async () => (await sql.rows<{ text: string }>('SELECT text FROM notes ORDER BY id')).map((row) => row.text);
+const textsIn = (tx: SqlTx) => tx.rows('SELECT text FROM notes');
 const insert = (tx: SqlTx, id: number, text: string) => tx.rows('INSERT INTO notes VALUES ($1, $2)', [id, text]);
 
 describe('plain SQL', () => {
@@ -56,6 +57,68 @@ describe('plain SQL', () => {
     }
     expect(hook.ran).toBe(false);
     expect(await texts()).toEqual([]);
+  });
+
+  it('answers statements that were sent together in order, each after those before it', async () => {
+    const seen = await sql.tx((tx) =>
+      Promise.all([
+        insert(tx, 1, 'one'),
+        tx.rows('SELECT text FROM notes'),
+        insert(tx, 2, 'two'),
+        tx.rows('SELECT text FROM notes ORDER BY id'),
+      ]),
+    );
+    expect(seen).toEqual([[], [{ text: 'one' }], [], [{ text: 'one' }, { text: 'two' }]]);
+  });
+
+  it('commits what nobody waited for, and fails with its error where it fails', async () => {
+    const hook = { ran: false };
+    const write = (tx: SqlTx, id: number) => tx.write('INSERT INTO notes VALUES ($1, $2)', [id, String(id)]);
+    await sql.tx(async (tx) => {
+      write(tx, 1);
+      write(tx, 2);
+    });
+    expect(await texts()).toEqual(['1', '2']);
+    for (const ask of [false, true]) {
+      const failing = sql.tx(async (tx) => {
+        tx.afterCommit(() => {
+          hook.ran = true;
+        });
+        write(tx, 3);
+        write(tx, 2);
+        if (ask) await textsIn(tx);
+      });
+      await expect(failing).rejects.toMatchObject({ code: '23505' });
+    }
+    expect(hook.ran).toBe(false);
+    expect(await texts()).toEqual(['1', '2']);
+  });
+
+  it('tries again where a write nobody waited for lost against another transaction', async () => {
+    let tries = 0;
+    await sql.tx(async (tx) => {
+      if (++tries === 1) tx.write(`DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$`);
+      await insert(tx, 1, 'one');
+    });
+    expect([tries, await texts()]).toEqual([2, ['one']]);
+  });
+
+  it('does not pass for committed where a failure was caught on the way', async () => {
+    const failing = sql.tx(async (tx) => {
+      await insert(tx, 1, 'one');
+      await tx.rows('SELECT 1 / 0').catch(() => undefined);
+    });
+    await expect(failing).rejects.toThrow('nothing was committed');
+    expect(await texts()).toEqual([]);
+  });
+
+  it('runs a hook before the others where somebody waits for it', async () => {
+    const seen: number[] = [];
+    await sql.tx(async (tx) => {
+      tx.afterCommit(() => seen.push(2));
+      tx.afterCommit(() => seen.push(1), 'first');
+    });
+    expect(seen).toEqual([1, 2]);
   });
 
   it('tries a deadlock again', async () => {
@@ -101,6 +164,13 @@ describe('plain SQL', () => {
       }),
     ).rejects.toThrow('no');
     expect(await texts()).toEqual([]);
+    await inTx(database.db, async (tx) => {
+      tx.write('INSERT INTO notes VALUES (1, $1)', ['one']);
+      expect(await textsIn(tx)).toEqual([{ text: 'one' }]);
+      tx.write('INSERT INTO notes VALUES (2, $1)', ['two']);
+    });
+    expect(await texts()).toEqual(['one', 'two']);
+    await expect(inTx(database.db, async (tx) => tx.write('INSERT INTO notes VALUES (2, NULL)'))).rejects.toThrow();
     const at = new Date('2026-11-22T12:34:56.789Z');
     const [row] = await inTx(database.db, (tx) => tx.rows('SELECT $1::timestamptz AS at, $2::int8 AS big', [at, 5n]));
     expect(row).toEqual({ at, big: 5n });

@@ -12,8 +12,16 @@ export interface SqlRunner {
 
 /** A transaction in plain SQL. `inTx` gives one too, so that a writer need not know which of the two it is part of. */
 export interface SqlTx extends SqlRunner {
-  /** Runs after the commit, in order; never when the transaction rolls back. Its failure does not fail the use case. */
-  afterCommit(hook: () => unknown): void;
+  /**
+   * Runs after the commit, in order; never when the transaction rolls back. Its failure does not fail the use case.
+   * @param when `first`: before the others, because somebody waits for it
+   */
+  afterCommit(hook: () => unknown, when?: 'first'): void;
+  /**
+   * Sends a write whose answer nobody waits for: what follows, and the commit, are sent right behind it. Where it fails, the transaction
+   * fails with its error and nothing of it is committed.
+   */
+  write(text: string, values?: readonly unknown[]): void;
 }
 
 /**
@@ -29,9 +37,12 @@ export interface Sql extends SqlRunner {
 const MAX_ATTEMPTS = 5;
 const names = new Map<string, string>();
 
-/** Opens a bounded pool on Postgres; nothing is connected until the first query. */
+/**
+ * Opens a bounded pool on Postgres; nothing is connected until the first query. Statements of one transaction that are sent without waiting
+ * for each other (`Promise.all`, `write`) travel together and are answered in order: each sees what those before it did.
+ */
 export function createSql(options: DbOptions): Sql {
-  const pool = new pg.Pool({ ...poolConfig(options), types: { getTypeParser } });
+  const pool = new pg.Pool({ ...poolConfig(options), types: { getTypeParser }, pipeline: true } as pg.PoolConfig);
   // A broken idle connection is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
   return {
@@ -60,22 +71,47 @@ async function transact<T>(pool: pg.Pool, fn: (tx: SqlTx) => Promise<T>, hooks: 
     broken = error;
   };
   client.on('error', onError);
+  const sent = new Sent();
   try {
-    await client.query('BEGIN');
+    sent.add(client.query('BEGIN'));
     const result = await fn({
       rows: (text, values = []) => query(client, text, values),
-      afterCommit: (hook) => void hooks.push(hook),
+      write: (text, values = []) => sent.add(query(client, text, values)),
+      afterCommit: (hook, when) => void (when === 'first' ? hooks.unshift(hook) : hooks.push(hook)),
     });
-    await client.query('COMMIT');
+    const commit = client.query('COMMIT');
+    sent.add(commit);
+    await sent.all();
+    // Postgres answers so where a statement failed that nobody asked about.
+    if ((await commit).command === 'ROLLBACK') throw new Error('A statement of this transaction failed; nothing was committed.');
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch((failed: Error) => {
       broken = failed;
     });
+    // Whatever is asked after a failed write only hears that the transaction is over: the write's own error says why.
+    if (codeOf(error) === TRANSACTION_OVER) await sent.all();
     throw error;
   } finally {
     client.off('error', onError);
     client.release(broken);
+  }
+}
+
+const TRANSACTION_OVER = '25P02';
+
+/** Statements under way that nobody waits for one by one. */
+class Sent {
+  readonly #answers: Promise<unknown>[] = [];
+
+  add(answer: Promise<unknown>): void {
+    answer.catch(() => undefined);
+    this.#answers.push(answer);
+  }
+
+  /** Rejects with the first failure, in the order sent. */
+  async all(): Promise<void> {
+    for (const answer of this.#answers) await answer;
   }
 }
 
@@ -100,6 +136,8 @@ function getTypeParser(oid: number, format?: 'text' | 'binary') {
 }
 
 function isRetryable(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
+  const code = codeOf(error);
   return code === '40001' || code === '40P01';
 }
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;

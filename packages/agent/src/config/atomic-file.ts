@@ -3,15 +3,18 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { syncFolder } from '@markco/sync/file-store/sync-folder';
 
-/** Replaces a file in one step: temporary file in the same folder, fsync, rename. `mode` defaults to 0600, as these files are private. */
-export async function writeAtomic(file: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
+/**
+ * Replaces a file in one step: temporary file in the same folder, fsync, rename. `mode` defaults to 0600, as these files are private.
+ * @param durable false where what the file says is worth nothing after a power cut: no fsync
+ */
+export async function writeAtomic(file: string, data: string | Uint8Array, mode = 0o600, durable = true): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
     const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(data);
-      await handle.sync();
+      if (durable) await handle.sync();
     } finally {
       await handle.close();
     }
@@ -20,7 +23,7 @@ export async function writeAtomic(file: string, data: string | Uint8Array, mode 
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(path.dirname(file));
+  if (durable) await syncFolder(path.dirname(file));
 }
 
 /** The file's text, or null where there is none. */

@@ -18,7 +18,9 @@ export interface Uplink {
 
 const MAX_COUNT = 500;
 /** "Started" alone waits this long for what the cell says first: one batch is one commit, and the person waits for the output. In ms. */
-const GATHER_MS = 4;
+const GATHER_MS = 15;
+/** A cell that says something often ends with it: its first output waits this long for the end, in ms. */
+const LAST_WORD_MS = 1;
 /** An upload answered so will never succeed: the run goes on without the bytes. */
 const HOPELESS = new Set(['PAYLOAD_TOO_LARGE', 'BAD_REQUEST', 'NOT_FOUND', 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'CONFLICT']);
 
@@ -32,6 +34,8 @@ export class Outbox {
   readonly #log: Log;
   readonly #retryMs: number;
   readonly #busy = new Set<string>();
+  /** Who waits for the next event of a run. */
+  readonly #awaited = new Map<string, () => void>();
   #open = false;
   #epoch = 0;
   readonly #unsubscribe: () => void;
@@ -83,6 +87,7 @@ export class Outbox {
   }
 
   wake(runId: string): void {
+    this.#awaited.get(runId)?.();
     if (!this.#open || this.#busy.has(runId)) return;
     this.#busy.add(runId);
     void this.#drain(runId, this.#epoch).finally(() => {
@@ -93,7 +98,7 @@ export class Outbox {
 
   async #drain(runId: string, epoch: number): Promise<void> {
     while (this.#open && epoch === this.#epoch) {
-      if (isOnlyStarted(this.#next(runId))) await sleep(GATHER_MS);
+      await this.#gather(runId);
       const batch = this.#next(runId);
       if (batch.length === 0) return;
       try {
@@ -104,6 +109,29 @@ export class Outbox {
         await this.#wait();
       }
     }
+  }
+
+  /** The first batch of a run is its start and what it says at once. */
+  async #gather(runId: string): Promise<void> {
+    if (!isOnlyStarted(this.#next(runId))) return;
+    await this.#nextEvent(runId, GATHER_MS);
+    const until = performance.now() + LAST_WORD_MS;
+    for (let left = LAST_WORD_MS; left > 0 && waitsForItsEnd(this.#next(runId)); left = until - performance.now()) {
+      await this.#nextEvent(runId, left);
+    }
+  }
+
+  /** Resolves with the next event of the run, or after `ms`. */
+  #nextEvent(runId: string, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#awaited.delete(runId);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#awaited.set(runId, done);
+    });
   }
 
   /** What is not acknowledged; the server ignores what it has. */
@@ -151,4 +179,5 @@ export class Outbox {
   }
 }
 
+const waitsForItsEnd = (events: readonly RunEvent[]): boolean => events.length > 1 && events.at(-1)!.body.kind !== 'ended';
 const isOnlyStarted = (events: readonly RunEvent[]): boolean => events.length === 1 && events[0]!.body.kind === 'started';

@@ -138,10 +138,11 @@ export class RunManager {
         return;
       }
       this.#o.journal.offer(offer);
-      this.#ready(offer);
     }
     if (known && known.offer.attempt > attempt) return this.#status(runId, attempt);
-    await this.#send({ type: 'MRP_RESPONSE', kind: 'accept', runId, attempt });
+    // Not waited for: the grant may come before the answer to this.
+    void this.#send({ type: 'MRP_RESPONSE', kind: 'accept', runId, attempt });
+    this.#ready(offer);
   }
 
   async #admit(offer: OfferedRun): Promise<Admission> {

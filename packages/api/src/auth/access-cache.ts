@@ -1,5 +1,4 @@
 import type { EventBus } from '@markco/core/bus';
-import type { Db } from '@markco/db/client';
 import type { SqlRunner } from '@markco/db/sql';
 
 const KEEP_MS = 2_000;
@@ -19,9 +18,13 @@ export interface DeviceAccess {
 }
 
 /** The row's word: neither the device nor the sign-in was revoked. */
-export async function deviceStandsNow(db: Db, { deviceId, userId, familyId }: DeviceAccess): Promise<boolean> {
-  const live = { deviceId, familyId, userId, revokedAt: null, device: { revokedAt: null } };
-  return (await db.refreshToken.findFirst({ where: live, select: { id: true } })) !== null;
+export async function deviceStandsNow(sql: SqlRunner, { deviceId, userId, familyId }: DeviceAccess): Promise<boolean> {
+  const live = await sql.rows(
+    `SELECT 1 AS live FROM refresh_tokens t JOIN devices d ON d.id = t.device_id
+     WHERE t.device_id = $1::uuid AND t.family_id = $2::uuid AND t.user_id = $3::uuid AND t.revoked_at IS NULL AND d.revoked_at IS NULL LIMIT 1`,
+    [deviceId, familyId, userId],
+  );
+  return live.length > 0;
 }
 
 /** The same of many with one question: those of them that stand. */
@@ -37,7 +40,7 @@ export async function devicesStandNow<T extends DeviceAccess>(sql: SqlRunner, de
 }
 
 /** Forgets a person's devices at once when the bus says that their access changed. */
-export function createAccessCache(db: Db, bus: EventBus, clock: { now(): Date }): AccessCache {
+export function createAccessCache(sql: SqlRunner, bus: EventBus, clock: { now(): Date }): AccessCache {
   const known = new Map<string, { stands: boolean; userId: string; until: number }>();
   const stops = [
     bus.subscribe('access.changed', ({ userId }) => {
@@ -52,7 +55,7 @@ export function createAccessCache(db: Db, bus: EventBus, clock: { now(): Date })
       const hit = known.get(key);
       const now = clock.now().getTime();
       if (hit && hit.until > now) return hit.stands;
-      const stands = await deviceStandsNow(db, device);
+      const stands = await deviceStandsNow(sql, device);
       if (known.size >= MAX_ENTRIES) known.clear();
       known.set(key, { stands, userId, until: now + KEEP_MS });
       return stands;

@@ -35,7 +35,7 @@ export async function authenticate(resources: Need, credentials: Credentials): P
 /** SE2: whether what `principal` signed in with still stands; asked again for sockets that stay open. */
 export async function stillStands(resources: Need, { kind, sid, userId, familyId }: Principal): Promise<boolean> {
   const now = resources.clock.now();
-  if (kind === 'device') return familyId !== undefined && deviceStandsNow(resources.db, { deviceId: sid, userId, familyId });
+  if (kind === 'device') return familyId !== undefined && deviceStandsNow(resources.sql, { deviceId: sid, userId, familyId });
   if (kind === 'session') return (await resources.db.session.count({ where: { id: sid, userId, expires: { gt: now } } })) > 0;
   const valid = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
   return (await resources.db.accessToken.count({ where: { id: sid, userId, ...valid } })) > 0;

@@ -6,7 +6,7 @@ import { type ApiContext, createContext } from '../context.ts';
 import { toPublicError } from '../public-error.ts';
 import type { Resources } from '../resources.ts';
 import { watchRun } from '../run-engine/watch-run.ts';
-import { scopedSql } from '../scope.ts';
+import { type RunPlace, scopedSql } from '../scope.ts';
 import { apiMetrics } from './api-metrics.ts';
 import { drained } from './drained.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
@@ -27,8 +27,8 @@ export function createRunEventSockets(resources: Resources, registry: SocketRegi
       try {
         const ctx = await createContext(resources, req, { socket: true });
         if (!ctx.principal) return refuseUpgrade(socket, 401, 'You are not signed in.');
-        await scopedSql(resources.sql, ctx.principal).run(runId);
-        server.handleUpgrade(req, socket, head, (accepted) => void stream(resources, registry, accepted, ctx, runId, after));
+        const place = await scopedSql(resources.sql, ctx.principal).run(runId);
+        server.handleUpgrade(req, socket, head, (accepted) => void stream(resources, registry, accepted, ctx, { runId, after, place }));
       } catch (error) {
         const { http, message } = toPublicError(error);
         apiMetrics(resources.metrics).socketError('refused');
@@ -39,12 +39,24 @@ export function createRunEventSockets(resources: Resources, registry: SocketRegi
   };
 }
 
-async function stream(resources: Resources, registry: SocketRegistry, socket: WebSocket, ctx: ApiContext, runId: string, after: number) {
+interface Watched {
+  runId: string;
+  after: number;
+  place: RunPlace;
+}
+
+async function stream(
+  resources: Resources,
+  registry: SocketRegistry,
+  socket: WebSocket,
+  ctx: ApiContext,
+  { runId, after, place }: Watched,
+) {
   const stop = new AbortController();
   socket.on('error', () => stop.abort()).once('close', () => stop.abort());
   if (!ctx.principal || !registry.add(socket, ctx.principal)) return;
   try {
-    for await (const item of watchRun(resources, ctx.principal, runId, after, stop.signal)) {
+    for await (const item of watchRun(resources, ctx.principal, runId, after, stop.signal, place)) {
       if (socket.readyState !== WebSocket.OPEN) return;
       socket.send(JSON.stringify(item));
       await drained(socket, stop.signal, { maxBytes: MAX_WAITING_BYTES, withinMs: KEEP_UP_MS });

@@ -66,14 +66,15 @@ async function started(resources: Resources, tx: SqlTx, row: RunRow, at: Date, f
   // The agent knows best whether the namespace was empty (a runtime restarted behind our back, or one that was there before).
   if (!next || fresh === undefined || fresh === row.freshSession) return next;
   if (fresh) {
-    await tx.rows(
+    tx.write(
       `UPDATE runtime_sessions SET generation = generation + 1, started_at = $5::timestamptz
        WHERE user_id = $1::uuid AND project_id = $2::uuid AND language = $3 AND name = $4`,
       [row.userId, row.projectId, row.language, row.sessionName, at],
     );
   }
-  publishRunChanged(resources, tx, row);
-  return updateRun(tx, next, { freshSession: fresh });
+  const after = updateRun(tx, next, { freshSession: fresh });
+  publishRunChanged(resources, tx, after);
+  return after;
 }
 
 const clamp = (at: Date, from: Date, to: Date): Date => new Date(Math.min(Math.max(Number(at), Number(from)), Number(to)));

@@ -1,4 +1,3 @@
-import { AppError } from '@markco/core/errors';
 import { isTerminal } from '@markco/core/run/run';
 import type { RunCore } from '@markco/core/run/run-core';
 import { endingMessage } from '@markco/core/run/run-messages';
@@ -18,7 +17,7 @@ export type RunExtras = Omit<RunData, keyof RunCore>;
  * RU1: applies one event to a run whose row this transaction has locked: `transition`, then a compare-and-set on (state, attempt),
  * then everything an ending brings (RU4). Watchers hear of it after the commit.
  * @returns the row as it is now
- * @throws AppError illegal_transition when the event does not fit; conflict when the row was changed without the lock
+ * @throws AppError illegal_transition when the event does not fit; the transaction fails where the row was changed without the lock
  */
 export async function applyRunEvent(
   resources: Resources,
@@ -33,11 +32,10 @@ export async function applyRunEvent(
   const ended = isTerminal(result.run.state);
   const data = { ...changedColumns(before, result.run), ...(ended ? endingColumns(result.run, extras) : {}), ...extras };
   if (Object.keys(data).length === 0) return row;
-  const after = await updateRun(tx, row, data);
-  if (!after) throw new AppError('conflict', 'This run was changed at the same moment. Try again.', { details: { runId: row.id } });
+  const after = updateRun(tx, row, data);
   publishRunChanged(resources, tx, after);
   if (ended) {
-    await finishRun(resources, tx, row, after);
+    finishRun(resources, tx, row, after);
     if (after.batchId && after.state !== 'completed' && after.exitReason !== 'upstream_failed') await failBatch(resources, tx, after);
   }
   return after;

@@ -5,6 +5,7 @@ import type { Resources } from '../resources.ts';
 import { scoped } from '../scope.ts';
 import { applyRunEvent } from './apply-run-event.ts';
 import { lockRun } from './lock-run.ts';
+import { publishRunChanged } from './publish-run.ts';
 import { updateRun } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 
@@ -29,6 +30,8 @@ export async function cancelRun(resources: Resources, principal: Principal, runI
     const deviceId = asked.deviceId;
     const message = force ? 'Stopping by force…' : 'Stopping…';
     tx.afterCommit(() => sendCommand(resources, deviceId, { kind: 'cancel', userId: run.userId, runId, force }));
-    return (await updateRun(tx, asked, { message })) ?? asked;
+    const told = updateRun(tx, asked, { message });
+    publishRunChanged(resources, tx, told);
+    return told;
   });
 }

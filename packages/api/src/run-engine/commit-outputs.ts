@@ -6,6 +6,8 @@ import { createServerDocuments } from './server-documents.ts';
 /** How often rows are looked through for output that no notification told of (another process died), in ms. */
 const LOOK_THROUGH_MS = 10_000;
 const CONCURRENT = 4;
+/** A document is not what a person watches while a cell runs: its turn comes after theirs, in ms. */
+const AFTER_CHANGE_MS = 50;
 const LOOK_BACK_MS = 7 * 24 * 60 * 60 * 1000;
 
 export interface OutputCommitter {
@@ -37,11 +39,18 @@ export function commitOutputs(resources: Resources, options: { relayUrl?: string
   };
   const loop = startLoop('commit outputs', Math.min(options.everyMs, 500), resources.log, pass);
   const note = (runId: string) => dirty.add(runId);
+  let soon: NodeJS.Timeout | null = null;
+  const wakeSoon = () => {
+    soon ??= setTimeout(() => {
+      soon = null;
+      loop.wake();
+    }, AFTER_CHANGE_MS);
+  };
   const unsubscribe = [
     resources.bus.subscribe('run.events', ({ runId }) => note(runId)),
     resources.bus.subscribe('run.changed', ({ runId }) => {
       note(runId);
-      loop.wake();
+      wakeSoon();
     }),
     resources.bus.onReconnect(() => {
       lookedAt = 0;
@@ -50,6 +59,7 @@ export function commitOutputs(resources: Resources, options: { relayUrl?: string
   return {
     async stop() {
       for (const stop of unsubscribe) stop();
+      if (soon) clearTimeout(soon);
       await loop.stop();
       documents.close();
     },

@@ -4,7 +4,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { dispatchContextOf } from './dispatch-context.ts';
 import { insertRuns } from './insert-runs.ts';
-import { offerNewRun } from './offer-run.ts';
+import { countActive, offerNewRun } from './offer-run.ts';
 import { type PreparedRun, prepareRun } from './prepare-run.ts';
 import { wakeDispatchers } from './publish-run.ts';
 import { reportRoute } from './route-run.ts';
@@ -27,11 +27,15 @@ export async function createRun(resources: Resources, principal: Principal, requ
 
 /** The new row; null where the run was there before. */
 async function insertAndOffer(resources: Resources, tx: SqlTx, principal: Principal, prepared: PreparedRun): Promise<RunRow | null> {
-  const [row] = await insertRuns(resources, tx, principal, [prepared]);
-  if (!row) return null;
   const { route, place } = prepared;
-  const free = route.target.kind === 'device' && route.online && !row.batchId;
-  const offered = free && route.target.kind === 'device' ? await offerNewRun(resources, tx, row, route.target.deviceId, place) : null;
+  const deviceId = route.target.kind === 'device' && route.online && !prepared.row.batchId ? route.target.deviceId : null;
+  // Sent together: the locks are taken in this order, and what is counted is counted under them.
+  const [[row], active] = await Promise.all([
+    insertRuns(resources, tx, principal, [prepared]),
+    deviceId ? countActive(tx, prepared.row, deviceId) : null,
+  ]);
+  if (!row) return null;
+  const offered = deviceId && active ? await offerNewRun(resources, tx, row, deviceId, active, place) : null;
   if (!offered) wakeDispatchers(resources, tx);
   return offered ?? row;
 }

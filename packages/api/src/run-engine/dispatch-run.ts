@@ -65,7 +65,6 @@ export async function sayWaiting(resources: Resources, run: RunRow, message: str
   await resources.sql.tx(async (tx) => {
     const locked = await lockRun(tx, run.id);
     if (locked?.state !== 'queued' || locked.message === message) return;
-    await updateRun(tx, locked, { message });
-    publishRunChanged(resources, tx, run);
+    publishRunChanged(resources, tx, updateRun(tx, locked, { message }));
   });
 }

@@ -1,12 +1,12 @@
-import type { Db } from '@markco/db/client';
+import type { SqlRunner } from '@markco/db/sql';
 
 /**
  * RU8: the runs that may be offered now: the first waiting one of each runtime session with nothing active in it, and of a batch only
  * when everything before it has ended. Held runs block nobody.
  */
-export async function findEligible(db: Db, limit = 200): Promise<string[]> {
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    SELECT r.id FROM runs r
+export async function findEligible(sql: SqlRunner, limit = 200): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    `SELECT r.id FROM runs r
     WHERE r.state = 'queued' AND r.held_since IS NULL
       AND NOT EXISTS (
         SELECT 1 FROM runs o
@@ -19,6 +19,8 @@ export async function findEligible(db: Db, limit = 200): Promise<string[]> {
         SELECT 1 FROM runs b
         WHERE b.user_id = r.user_id AND b.batch_id = r.batch_id AND b.ordinal < r.ordinal AND b.state IN ('queued', 'offered', 'running'))
     ORDER BY r.created_at, coalesce(r.ordinal, 0), r.id
-    LIMIT ${limit}`;
+    LIMIT $1`,
+    [limit],
+  );
   return rows.map((row) => row.id);
 }

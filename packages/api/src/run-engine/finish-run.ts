@@ -9,7 +9,7 @@ import type { RunRow } from './run-row.ts';
  * What the end of a run brings: its number in the metrics, the session's last use, a withdrawn offer told to its device, and a wake-up
  * for whatever waited for the session. The rest of its batch is ended by apply-run-event.ts.
  */
-export async function finishRun(resources: Resources, tx: SqlTx, before: RunRow, after: RunRow): Promise<void> {
+export function finishRun(resources: Resources, tx: SqlTx, before: RunRow, after: RunRow): void {
   tx.afterCommit(() => {
     metricsOf(resources).ended(after);
     resources.log.info(
@@ -32,12 +32,12 @@ export async function finishRun(resources: Resources, tx: SqlTx, before: RunRow,
       sendCommand(resources, deviceId, { kind: 'deny', userId: after.userId, runId: after.id, attempt: before.attempt, reason }),
     );
   }
-  if (after.grantedAt) await touchSession(tx, after);
+  if (after.grantedAt) touchSession(tx, after);
   wakeDispatchers(resources, tx);
 }
 
-async function touchSession(tx: SqlTx, run: RunRow): Promise<void> {
-  await tx.rows(
+function touchSession(tx: SqlTx, run: RunRow): void {
+  tx.write(
     `UPDATE runtime_sessions SET last_used_at = $5::timestamptz
      WHERE user_id = $1::uuid AND project_id = $2::uuid AND language = $3 AND name = $4`,
     [run.userId, run.projectId, run.language, run.sessionName, run.endedAt ?? new Date()],

@@ -17,27 +17,34 @@ import type { RunRow } from './run-row.ts';
  */
 export async function insertRuns(resources: Resources, tx: SqlTx, principal: Principal, prepared: PreparedRun[]): Promise<RunRow[]> {
   const projectId = prepared[0]!.row.projectId;
-  // One creator a project at a time, so that two requests cannot both take the last free place.
-  await lockName(tx, `queue ${projectId}`);
-  await markExisting(tx, principal, prepared);
+  const [, known, queued] = await Promise.all([
+    // One creator a project at a time, so that two requests cannot both take the last free place.
+    lockName(tx, `queue ${projectId}`),
+    findKnown(tx, prepared),
+    countQueued(tx, projectId),
+  ]);
+  markExisting(principal, prepared, known);
   const fresh = prepared.filter((run) => !run.existed);
   if (fresh.length === 0) return [];
-  await checkQueue(tx, projectId, fresh.length);
+  checkQueue(queued, fresh.length);
   const createdAt = resources.clock.now();
-  const inserted: RunRow[] = [];
-  for (const { row } of fresh) {
-    const { id, ...data } = row;
-    inserted.push(await insertRun(tx, id, { ...data, createdAt }));
-  }
+  const inserted = fresh.map(({ row }) => insertRun(tx, { ...row, createdAt }));
   for (const row of inserted) publishRunChanged(resources, tx, row);
   return inserted;
 }
 
-async function markExisting(tx: SqlTx, principal: Principal, prepared: PreparedRun[]): Promise<void> {
-  const rows = await tx.rows<{ id: string; userId: string; requestHash: string }>(
-    'SELECT id, user_id AS "userId", request_hash AS "requestHash" FROM runs WHERE id = ANY($1::uuid[])',
-    [prepared.map((run) => run.row.id)],
-  );
+interface Known {
+  id: string;
+  userId: string;
+  requestHash: string;
+}
+
+const findKnown = (tx: SqlTx, prepared: PreparedRun[]): Promise<Known[]> =>
+  tx.rows<Known>('SELECT id, user_id AS "userId", request_hash AS "requestHash" FROM runs WHERE id = ANY($1::uuid[])', [
+    prepared.map((run) => run.row.id),
+  ]);
+
+function markExisting(principal: Principal, prepared: PreparedRun[], rows: readonly Known[]): void {
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const run of prepared) {
     const known = byId.get(run.row.id);
@@ -51,12 +58,15 @@ async function markExisting(tx: SqlTx, principal: Principal, prepared: PreparedR
   }
 }
 
-async function checkQueue(tx: SqlTx, projectId: string, adding: number): Promise<void> {
+async function countQueued(tx: SqlTx, projectId: string): Promise<number> {
   const [counted] = await tx.rows<{ queued: number }>(
     `SELECT count(*)::int AS queued FROM runs WHERE project_id = $1::uuid AND state IN ('queued', 'offered')`,
     [projectId],
   );
-  const queued = counted?.queued ?? 0;
+  return counted?.queued ?? 0;
+}
+
+function checkQueue(queued: number, adding: number): void {
   if (queued + adding <= MAX_QUEUED_PER_PROJECT) return;
   throw new AppError(
     'limit_reached',

@@ -12,12 +12,12 @@ const PRINTED = ['stdout', 'stderr', 'display', 'warning', 'note'];
 
 /**
  * RU18: once a log passes 10 MB its middle goes: the first MB and the last 8 to 9 MB stay, and a note at the place of the gap names
- * what is hidden.
+ * what is hidden. Returns the row as it is now.
  */
-export async function limitLog(tx: SqlTx, run: RunRow): Promise<void> {
-  if (run.logBytes <= BigInt(LOG_MAX_BYTES)) return;
+export async function limitLog(tx: SqlTx, run: RunRow): Promise<RunRow> {
+  if (run.logBytes <= BigInt(LOG_MAX_BYTES)) return run;
   const range = await middle(tx, run);
-  if (!range) return;
+  if (!range) return run;
   const [removed] = await tx.rows<Removed>(
     `WITH gone AS (
       DELETE FROM run_events
@@ -28,13 +28,13 @@ export async function limitLog(tx: SqlTx, run: RunRow): Promise<void> {
     ) SELECT min(seq) AS seq, min(at) AS at, coalesce(sum(size), 0)::int AS bytes, coalesce(sum(hidden), 0)::bigint AS hidden FROM gone`,
     [run.id, range.from, range.to, PRINTED],
   );
-  if (!removed?.seq) return;
+  if (!removed?.seq) return run;
   const note = hiddenNote(Number(removed.hidden));
   await tx.rows(`INSERT INTO run_events (run_id, seq, at, kind, body) VALUES ($1::uuid, $2, $3::timestamptz, 'note', $4::jsonb)`, [
     ...[run.id, removed.seq, removed.at, JSON.stringify(note)],
   ]);
   const left = run.logBytes - BigInt(removed.bytes) + BigInt(Buffer.byteLength(JSON.stringify(note)));
-  await updateRun(tx, run, { logBytes: left });
+  return updateRun(tx, run, { logBytes: left });
 }
 
 /** What was deleted; the note of an earlier gap is among it, so that there is one gap with one note. */

@@ -36,11 +36,18 @@ export async function offerRun(resources: Resources, run: RunRow, deviceId: stri
 
 /**
  * RU9, RU10: offers a run in the transaction that made it, so that a tap costs one commit where its device is free.
- * @param place where the run belongs, for the offer's words
+ * @param active what {@link countActive} counted in this transaction before; @param place where the run belongs, for the offer's words
  * @returns the offered row; null where it has to wait: the dispatcher takes it then
  */
-export async function offerNewRun(resources: Resources, tx: SqlTx, run: RunRow, deviceId: string, place: Place): Promise<RunRow | null> {
-  const { session, device, waiting } = await countActive(tx, run, deviceId);
+export async function offerNewRun(
+  resources: Resources,
+  tx: SqlTx,
+  run: RunRow,
+  deviceId: string,
+  active: Active,
+  place: Place,
+): Promise<RunRow | null> {
+  const { session, device, waiting } = active;
   if (session > 0 || waiting > 0 || device >= MAX_RUNNING_PER_DEVICE) return null;
   return sendOffer(resources, tx, run, deviceId, {}, place);
 }
@@ -58,11 +65,11 @@ async function sendOffer(
   const offered = await applyRunEvent(resources, tx, run, { type: 'offer', at, attempt, deviceId }, { message: null, ...route });
   const command = { kind: 'offer' as const, userId: run.userId, runId: run.id, attempt };
   const offer = place && toOffer(offered, { slug: place.projectSlug, name: place.projectName });
-  tx.afterCommit(() => sendCommand(resources, deviceId, command, offer));
+  tx.afterCommit(() => sendCommand(resources, deviceId, command, offer), 'first');
   return offered;
 }
 
-interface Active {
+export interface Active {
   /** Offered or running in the run's session. */
   session: number;
   /** Others that wait in its session. */
@@ -71,11 +78,13 @@ interface Active {
   device: number;
 }
 
+type Counted = Pick<RunRow, 'id' | 'userId' | 'projectId' | 'language' | 'sessionName'>;
+
 /** What is under way in the run's session and on the device, counted under the locks of both: always in this order. */
-async function countActive(tx: SqlTx, run: RunRow, deviceId: string): Promise<Active> {
-  await lockName(tx, sessionKey(run), `device ${deviceId}`);
+export async function countActive(tx: SqlTx, run: Counted, deviceId: string): Promise<Active> {
+  const locked = lockName(tx, sessionKey(run), `device ${deviceId}`);
   const { userId, projectId, language, sessionName, id } = run;
-  const [counted] = await tx.rows<Active>(
+  const counting = tx.rows<Active>(
     `SELECT
       (count(*) FILTER (WHERE own AND state <> 'queued'))::int AS session,
       (count(*) FILTER (WHERE own AND state = 'queued' AND held_since IS NULL AND id <> $6::uuid))::int AS waiting,
@@ -86,5 +95,6 @@ async function countActive(tx: SqlTx, run: RunRow, deviceId: string): Promise<Ac
        FROM runs WHERE state IN ('queued', 'offered', 'running')) AS open`,
     [userId, projectId, language, sessionName, deviceId, id],
   );
+  const [, [counted]] = await Promise.all([locked, counting]);
   return counted!;
 }

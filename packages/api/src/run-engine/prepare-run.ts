@@ -7,13 +7,13 @@ import type { Prisma } from '@markco/db/client';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { type Place, scoped, scopedSql } from '../scope.ts';
+import { inOrder } from './in-order.ts';
 import { type DecidedRoute, decideRoute, routeColumns } from './route-run.ts';
-import type { RunData } from './run-columns.ts';
-import type { RunRow } from './run-row.ts';
+import type { NewRunData } from './run-columns.ts';
 import { cleanJson } from './stored-event.ts';
 
 /** The columns of a run that do not come from the database. */
-export type NewRun = RunData & Pick<RunRow, 'id' | 'userId' | 'projectId' | 'docPath' | 'requestHash'>;
+export type NewRun = Omit<NewRunData, 'createdAt'>;
 
 /** A run ready to be inserted. `existed` is set by the insert when it was there already (RU2). */
 export interface PreparedRun {
@@ -34,21 +34,19 @@ export async function prepareRun(
   once: Once = createOnce(),
 ): Promise<PreparedRun> {
   const { projectId, documentId, target } = request;
-  const [place] = await inOrder(
-    once(`place ${projectId} ${documentId}`, () => scopedSql(resources.sql, principal).place(projectId, documentId)),
-    target?.kind === 'device' ? once(`device ${target.deviceId}`, () => scoped(resources.db, principal).device(target.deviceId)) : null,
-  );
-  if (place.documentProjectId !== projectId)
-    throw new AppError('bad_request', 'The document is not part of this project. Reload it and try again.');
-  checkCode(request);
   const language = canonicalLanguage(request.language);
   const json = request as unknown as Prisma.JsonObject;
   const routed = { id: request.runId, userId: principal.userId, projectId: request.projectId, language, sessionName: request.sessionName };
   const asked = { ...routed, batchId: request.batchId ?? null, request: json };
-  const [route, changed] = await inOrder(
+  const [place, , route, changed] = await inOrder(
+    once(`place ${projectId} ${documentId}`, () => scopedSql(resources.sql, principal).place(projectId, documentId)),
+    target?.kind === 'device' ? once(`device ${target.deviceId}`, () => scoped(resources.db, principal).device(target.deviceId)) : null,
     once(`route ${language} ${JSON.stringify(target)}`, () => decideRoute(resources, asked)),
-    codeChanged(resources, request, place.size, once),
+    codeChanged(resources, principal, request, once),
   );
+  if (place.documentProjectId !== projectId)
+    throw new AppError('bad_request', 'The document is not part of this project. Reload it and try again.');
+  checkCode(request);
   return {
     existed: false,
     route,
@@ -103,19 +101,19 @@ const SETTLED_MS = 10_000;
  * RU3: whether no cell of the stored text holds the code any more. Best effort: the stored text follows an edit within 10 s (SY9), and
  * within that time a difference may just be text on its way, so nothing is marked.
  */
-async function codeChanged(resources: Resources, request: RunRequest, size: number, once: Once): Promise<boolean> {
-  if (request.cellIndex === undefined || size > MAX_COMPARED_CHARS) return false;
-  const cells = await once(`cells ${request.documentId}`, () => settledCells(resources, request.documentId));
+async function codeChanged(resources: Resources, principal: Principal, request: RunRequest, once: Once): Promise<boolean> {
+  if (request.cellIndex === undefined) return false;
+  const cells = await once(`cells ${request.documentId}`, () => settledCells(resources, principal, request.documentId));
   if (!cells?.[request.cellIndex]) return false;
   return cells.every((other) => other.code.trimEnd() !== request.code.trimEnd());
 }
 
 /** The cells of the stored text, or null while it is too new to judge by. */
-async function settledCells(resources: Resources, documentId: string) {
+async function settledCells(resources: Resources, { userId }: Principal, documentId: string) {
   const before = new Date(resources.clock.now().getTime() - SETTLED_MS);
   const [document] = await resources.sql.rows<{ text: string }>(
-    'SELECT content_text AS text FROM documents WHERE id = $1::uuid AND updated_at <= $2::timestamptz',
-    [documentId, before],
+    'SELECT content_text AS text FROM documents WHERE id = $1::uuid AND updated_at <= $2::timestamptz AND size <= $3 AND user_id = $4::uuid',
+    [documentId, before, MAX_COMPARED_CHARS, userId],
   );
   return document ? parseCells(document.text) : null;
 }
@@ -130,11 +128,4 @@ export function createOnce(): Once {
     answers.set(key, answer);
     return answer;
   };
-}
-
-/** Asks at once; rejects with the first failure in the order asked, so that the same request always hears the same. */
-async function inOrder<T extends unknown[]>(...questions: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
-  const answers = await Promise.allSettled(questions);
-  for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
-  return answers.map((answer) => (answer as PromiseFulfilledResult<unknown>).value) as { [K in keyof T]: Awaited<T[K]> };
 }

@@ -4,7 +4,7 @@ import { recoveredEnding } from '@markco/core/run/run-messages';
 import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { applyEffects, type Effect } from './apply-effects.ts';
-import { limitLog } from './limit-log.ts';
+import { LOG_MAX_BYTES, limitLog } from './limit-log.ts';
 import { lockRun } from './lock-run.ts';
 import { publishRunEvents } from './publish-run.ts';
 import { updateRun } from './run-columns.ts';
@@ -35,36 +35,38 @@ export async function recordRunEvents(
 ): Promise<Recorded> {
   const stored = events.map(toStored).sort((a, b) => a.seq - b.seq);
   return resources.sql.tx(async (tx) => {
-    const run = await lockRun(tx, runId);
+    const [run, before] = await Promise.all([lockRun(tx, runId), storedBefore(tx, runId)]);
     const refused = refusal(run, deviceId, attempt);
     if (!run || refused) return { ackedSeq: 0, ignored: refused ?? 'unknown run' };
     const fresh = stored.filter((event) => event.seq > run.lastSeq);
     if (fresh.length === 0) return { ackedSeq: run.lastSeq };
-    const { bytes, ahead } = await insertEvents(tx, runId, fresh);
-    const { lastSeq, effects, firstOutput } = await contiguous(tx, run, ahead ? null : fresh);
-    const counted = (await updateRun(tx, run, { lastSeq, logBytes: run.logBytes + BigInt(bytes) }))!;
-    await limitLog(tx, counted);
-    if (isTerminal(run.state as RunState)) await recovered(resources, tx, deviceId, counted, effects);
-    else await applyEffects(resources, tx, counted, effects);
+    // Where events were there before, after a gap, this batch may close it, and only the rows know what follows.
+    const { counted, shown } = before.maxSeq < fresh[0]!.seq ? append(tx, run, fresh) : await fillGap(tx, run, fresh);
+    const kept = counted.logBytes > BigInt(LOG_MAX_BYTES) ? await limitLog(tx, (await lockRun(tx, runId))!) : counted;
+    const ended = isTerminal(run.state as RunState);
+    const after = ended
+      ? await recovered(resources, tx, deviceId, kept, shown.effects)
+      : await applyEffects(resources, tx, kept, shown.effects);
     tx.afterCommit(() => {
-      if (firstOutput) metricsOf(resources).firstOutput(resources.clock.now().getTime() - run.createdAt.getTime());
+      if (shown.output && !before.hadOutput) metricsOf(resources).firstOutput(resources.clock.now().getTime() - run.createdAt.getTime());
     });
-    publishRunEvents(resources, tx, run, lastSeq);
-    return { ackedSeq: lastSeq };
+    publishRunEvents(resources, tx, after, shown.events);
+    return { ackedSeq: after.lastSeq };
   });
 }
 
 /** RU11, RU12: what comes after the end is kept; a question among it ends the code that asks. */
-async function recovered(resources: Resources, tx: SqlTx, deviceId: string, run: RunRow, effects: readonly Effect[]): Promise<void> {
-  await sayRecovered(tx, run, effects);
+async function recovered(resources: Resources, tx: SqlTx, deviceId: string, run: RunRow, effects: readonly Effect[]): Promise<RunRow> {
   if (effects.some(({ body }) => body.kind === 'stdin_request') && (await asksStill(tx, run.id)))
     tx.afterCommit(() => stopOutlived(resources, deviceId, run));
+  return sayRecovered(tx, run, effects);
 }
 
 /** RU11: a run that was given up, and whose end came after all: what the person reads about it is no longer that nobody heard of it. */
-async function sayRecovered(tx: SqlTx, run: RunRow, effects: readonly Effect[]): Promise<void> {
+function sayRecovered(tx: SqlTx, run: RunRow, effects: readonly Effect[]): RunRow {
   const body = run.exitReason === 'device_lost' ? effects.findLast((effect) => effect.body.kind === 'ended')?.body : undefined;
-  if (body?.kind === 'ended') await updateRun(tx, run, { message: recoveredEnding(run.ranOn ?? 'the computer', body.outcome) });
+  if (body?.kind !== 'ended') return run;
+  return updateRun(tx, run, { message: recoveredEnding(run.ranOn ?? 'the computer', body.outcome) });
 }
 
 function refusal(run: RunRow | null, deviceId: string, attempt: number): string | null {
@@ -74,25 +76,58 @@ function refusal(run: RunRow | null, deviceId: string, attempt: number): string 
   return run.grantedAt ? null : 'the run was not granted';
 }
 
-/** `ahead`: events after a gap were there before, so that this batch may close it. */
-async function insertEvents(tx: SqlTx, runId: string, events: readonly StoredEvent[]): Promise<{ bytes: number; ahead: boolean }> {
+/** What is stored of a run: the highest seq, and whether output is among it. Asked behind the lock, so that it is what this batch meets. */
+async function storedBefore(tx: SqlTx, runId: string): Promise<{ maxSeq: number; hadOutput: boolean }> {
+  const [found] = await tx.rows<{ maxSeq: number; hadOutput: boolean }>(
+    `SELECT coalesce((SELECT max(seq) FROM run_events WHERE run_id = $1::uuid), 0) AS "maxSeq",
+       EXISTS (SELECT 1 FROM run_events WHERE run_id = $1::uuid AND kind = ANY($2::text[])) AS "hadOutput"`,
+    [runId, [...OUTPUT]],
+  );
+  return found!;
+}
+
+interface Stored {
+  /** The row, its size at least what it is now. */
+  counted: RunRow;
+  shown: Shown;
+}
+
+/** The batch goes behind everything stored: what follows from it is known without asking. */
+function append(tx: SqlTx, run: RunRow, events: readonly StoredEvent[]): Stored {
+  const shown = contiguous(run.lastSeq, events.map(asRow));
+  insertEvents(tx, run, events, shown.lastSeq);
+  const size = events.reduce((sum, { json }) => sum + Buffer.byteLength(json) + SPACES, 0);
+  const counted = { ...run, lastSeq: shown.lastSeq, logBytes: run.logBytes + BigInt(size) };
+  return { counted, shown: { ...shown, events: events.filter(({ seq }) => seq <= shown.lastSeq).map(asEvent) } };
+}
+
+async function fillGap(tx: SqlTx, run: RunRow, events: readonly StoredEvent[]): Promise<Stored> {
+  insertEvents(tx, run, events, run.lastSeq);
+  const shown = contiguous(run.lastSeq, await storedAfter(tx, run));
+  updateRun(tx, run, { lastSeq: shown.lastSeq });
+  return { counted: (await lockRun(tx, run.id))!, shown };
+}
+
+/** What jsonb's text has more than ours: a space behind each colon and comma, a few bytes an event. */
+const SPACES = 8;
+
+/** RU16: one INSERT that ignores what is there, and what it adds to the run's row. */
+function insertEvents(tx: SqlTx, run: RunRow, events: readonly StoredEvent[], lastSeq: number): void {
   const seqs = events.map((e) => String(e.seq));
   const ats = events.map((e) => e.at.toISOString());
   const kinds = events.map((e) => e.kind);
   const bodies = events.map((e) => e.json);
-  // The outer SELECT sees the table as it was before the INSERT.
-  const rows = await tx.rows<{ bytes: number; ahead: boolean }>(
+  tx.write(
     `WITH added AS (
       INSERT INTO run_events (run_id, seq, at, kind, body)
       SELECT $1::uuid, e.seq::int, e.at::timestamptz, e.kind, e.body::jsonb
       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS e(seq, at, kind, body)
       ON CONFLICT (run_id, seq) DO NOTHING
       RETURNING octet_length(body::text) AS size
-    ) SELECT coalesce(sum(size), 0)::int AS bytes,
-        EXISTS (SELECT 1 FROM run_events WHERE run_id = $1::uuid AND seq >= $6) AS ahead FROM added`,
-    [runId, seqs, ats, kinds, bodies, events[0]!.seq],
+    ) UPDATE runs SET last_seq = $6, log_bytes = log_bytes + (SELECT coalesce(sum(size), 0) FROM added), updated_at = now()
+      WHERE id = $1::uuid`,
+    [run.id, seqs, ats, kinds, bodies, lastSeq],
   );
-  return rows[0] ?? { bytes: 0, ahead: true };
 }
 
 interface Row {
@@ -102,17 +137,22 @@ interface Row {
   body: unknown;
 }
 
+/** What watchers may see now that they could not before. */
+interface Shown {
+  lastSeq: number;
+  effects: Effect[];
+  /** Output is among it. */
+  output: boolean;
+  /** Null: only the rows know. */
+  events: readonly RunEvent[] | null;
+}
+
 /** The kinds that change the run itself. */
 const EFFECTS = new Set(['started', 'stdin_request', 'stdin_answered', 'error', 'ended']);
 
-/** Walks from the row's last seq over what is stored now, up to the first gap. `added`: all that is stored after it, if that is known. */
-async function contiguous(
-  tx: SqlTx,
-  run: RunRow,
-  added: readonly StoredEvent[] | null,
-): Promise<{ lastSeq: number; effects: Effect[]; firstOutput: boolean }> {
-  const rows: Row[] = added ? added.map(asRow) : await storedAfter(tx, run);
-  let lastSeq = run.lastSeq;
+/** Walks from the row's last seq over what is stored after it, up to the first gap. */
+function contiguous(from: number, rows: readonly Row[]): Shown {
+  let lastSeq = from;
   const effects: Effect[] = [];
   let output = false;
   for (const row of rows) {
@@ -121,10 +161,11 @@ async function contiguous(
     output ||= OUTPUT.has(row.kind);
     if (row.body) effects.push({ at: row.at, body: row.body as Effect['body'] });
   }
-  return { lastSeq, effects, firstOutput: output && !(await hadOutput(tx, run)) };
+  return { lastSeq, effects, output, events: null };
 }
 
-const asRow = ({ seq, at, kind, json }: StoredEvent): Row => ({ seq, at, kind, body: EFFECTS.has(kind) ? JSON.parse(json) : null });
+const asRow = ({ seq, at, kind, body }: StoredEvent): Row => ({ seq, at, kind, body: EFFECTS.has(kind) ? body : null });
+const asEvent = ({ seq, at, body }: StoredEvent): RunEvent => ({ seq, at: at.getTime(), body });
 
 const storedAfter = (tx: SqlTx, run: RunRow): Promise<Row[]> =>
   tx.rows<Row>(
@@ -132,11 +173,3 @@ const storedAfter = (tx: SqlTx, run: RunRow): Promise<Row[]> =>
      FROM run_events WHERE run_id = $1::uuid AND seq > $2 ORDER BY seq`,
     [run.id, run.lastSeq, [...EFFECTS]],
   );
-
-async function hadOutput(tx: SqlTx, run: RunRow): Promise<boolean> {
-  if (run.lastSeq === 0) return false;
-  const earlier = await tx.rows('SELECT seq FROM run_events WHERE run_id = $1::uuid AND seq <= $2 AND kind = ANY($3::text[]) LIMIT 1', [
-    ...[run.id, run.lastSeq, [...OUTPUT]],
-  ]);
-  return earlier.length > 0;
-}

@@ -59,8 +59,7 @@ export async function routeRun(resources: Resources, run: RunRow, unfit?: UnfitD
   return resources.sql.tx(async (tx) => {
     const locked = await lockRun(tx, run.id);
     if (locked?.state !== 'queued') return null;
-    await updateRun(tx, locked, { ...columns, message: keptMessage(locked) });
-    publishRunChanged(resources, tx, run);
+    publishRunChanged(resources, tx, updateRun(tx, locked, { ...columns, message: keptMessage(locked) }));
     const moved = locked.targetKind !== columns.targetKind || locked.reason !== columns.reason || locked.deviceId !== columns.deviceId;
     if (moved) tx.afterCommit(() => reportRoute(resources, run, route));
     return route;

@@ -1,5 +1,5 @@
 import { Prisma } from '@markco/db/client';
-import type { SqlRunner } from '@markco/db/sql';
+import type { SqlTx } from '@markco/db/sql';
 import type { RunRow } from './run-row.ts';
 
 /** What a writer may set in a row of `runs`. */
@@ -13,27 +13,48 @@ export const RUN_COLUMNS = Object.values(Prisma.RunScalarFieldEnum)
   .map((field) => `${column(field)} AS "${field}"`)
   .join(', ');
 
-/** Sets columns of one run where it is still in the state and attempt it was read in (RU1). Null where it is not. */
-export async function updateRun(tx: SqlRunner, row: Pick<RunRow, 'id' | 'state' | 'attempt'>, data: RunData): Promise<RunRow | null> {
+/**
+ * Sets columns of one run where it is still in the state and attempt it was read in (RU1); elsewhere the division by zero fails the
+ * transaction, so that nobody has to wait for the answer.
+ * @param row as `lockRun` read it in this transaction, or as an earlier write of it left it
+ * @returns the row as it is now
+ */
+export function updateRun(tx: SqlTx, row: RunRow, data: RunData): RunRow {
   const { assignments, values } = assign(data, 3);
-  const [after] = await tx.rows<RunRow>(
-    `UPDATE runs SET ${[...assignments, 'updated_at = now()'].join(', ')}
-     WHERE id = $1::uuid AND state = $2 AND attempt = $3 RETURNING ${RUN_COLUMNS}`,
+  tx.write(
+    `WITH done AS (
+       UPDATE runs SET ${[...assignments, 'updated_at = now()'].join(', ')} WHERE id = $1::uuid AND state = $2 AND attempt = $3 RETURNING 1
+     ) SELECT 1 / count(*) AS found FROM done`,
     [row.id, row.state, row.attempt, ...values],
   );
-  return after ?? null;
+  return { ...row, ...given(data) };
 }
 
-/** Inserts one run as it is given; every column without a default must be there. */
-export async function insertRun(tx: SqlRunner, id: string, data: RunData): Promise<RunRow> {
-  const fields = Object.keys(data).filter((field) => data[field as keyof RunData] !== undefined);
-  const [row] = await tx.rows<RunRow>(
+/** Inserts one run as it is given, without waiting for the answer. Returns the row as it is then. */
+export function insertRun(tx: SqlTx, data: NewRunData): RunRow {
+  const row: RunRow = { ...DEFAULTS, ...given(data), updatedAt: data.createdAt };
+  const { id, updatedAt: _, ...rest } = row;
+  const fields = Object.keys(rest);
+  tx.write(
     `INSERT INTO runs (id, updated_at, ${fields.map(column).join(', ')})
-     VALUES ($1::uuid, now(), ${fields.map((field, i) => place(field, i + 2)).join(', ')}) RETURNING ${RUN_COLUMNS}`,
-    [id, ...fields.map((field) => toValue(field, data[field as keyof RunData]))],
+     VALUES ($1::uuid, now(), ${fields.map((field, i) => place(field, i + 2)).join(', ')})`,
+    [id, ...fields.map((field) => toValue(field, rest[field as keyof typeof rest]))],
   );
-  return row!;
+  return row;
 }
+
+/** What a new run starts with, as the schema says. */
+const DEFAULTS = {
+  ...{ state: 'queued', attempt: 0, lastSeq: 0, logBytes: 0n, outputCommittedSeq: 0, freshSession: false, codeChanged: false },
+  ...{ anchor: null, cellIndex: null, batchId: null, ordinal: null, deviceId: null, routeDetail: null, ranOn: null, awaitingInput: null },
+  ...{ cancelRequestedAt: null, forceRequestedAt: null, contactLostSince: null, heldSince: null, message: null, exitReason: null },
+  ...{ outputCommittedAt: null, offeredAt: null, grantedAt: null, startedAt: null, endedAt: null },
+} satisfies Partial<RunRow>;
+
+/** The columns of a new run that have no default, and any others. */
+export type NewRunData = Partial<RunRow> & Omit<RunRow, keyof typeof DEFAULTS | 'updatedAt'>;
+
+const given = <T extends object>(data: T): T => Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as T;
 
 function assign(data: RunData, taken: number): { assignments: string[]; values: unknown[] } {
   // Sorted, so that the same columns make the same statement.

@@ -40,7 +40,7 @@ export function createRunEngine(resources: Resources, options: RunEngineOptions 
   let committer: ReturnType<typeof commitOutputs> | null = null;
 
   const dispatchOnce = async () => {
-    const waiting = await findEligible(resources.db);
+    const waiting = await findEligible(resources.sql);
     const next = async (): Promise<void> => {
       for (let runId = waiting.shift(); runId; runId = waiting.shift()) {
         await dispatchRun(resources, context, runId).catch((err) =>

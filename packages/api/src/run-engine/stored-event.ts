@@ -1,4 +1,4 @@
-import { MAX_EVENT_BYTES, type RunEvent } from '@markco/core/run/run-event';
+import { MAX_EVENT_BYTES, type RunEvent, type RunEventBody } from '@markco/core/run/run-event';
 
 /** One row of `run_events` on its way in. */
 export interface StoredEvent {
@@ -6,6 +6,8 @@ export interface StoredEvent {
   at: Date;
   kind: string;
   json: string;
+  /** What `json` says. */
+  body: RunEventBody;
 }
 
 /**
@@ -13,13 +15,15 @@ export interface StoredEvent {
  * replaced by a note that names its size, so that one event cannot stop the rest.
  */
 export function toStored(event: RunEvent): StoredEvent {
-  const json = cleanJson(JSON.stringify(event.body));
+  const written = JSON.stringify(event.body);
+  const json = cleanJson(written);
   const at = new Date(Math.min(Math.max(event.at, 0), 8.64e15));
   if (json.length <= MAX_EVENT_BYTES && Buffer.byteLength(json) <= MAX_EVENT_BYTES)
-    return { seq: event.seq, at, kind: event.body.kind, json };
+    return { seq: event.seq, at, kind: event.body.kind, json, body: json === written ? event.body : (JSON.parse(json) as RunEventBody) };
   const size = (Buffer.byteLength(json) / 1024 / 1024).toFixed(1);
   const text = `An output of ${size} MB was left out: one output may have 256 KB. Save it to a file instead.`;
-  return { seq: event.seq, at, kind: 'note', json: JSON.stringify({ kind: 'note', text }) };
+  const note = { kind: 'note' as const, text };
+  return { seq: event.seq, at, kind: 'note', json: JSON.stringify(note), body: note };
 }
 
 /** Replaces what jsonb refuses; JSON.stringify escapes exactly that. An escaped backslash is stepped over. */

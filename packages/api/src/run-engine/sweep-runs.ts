@@ -22,15 +22,26 @@ const BATCH = 200;
 
 /** Everything about runs that only time decides (RU8, RU10, RU11). Any process may do it, at any moment, any number of times. */
 export async function sweepRuns(resources: Resources): Promise<void> {
-  // With nothing under way, a second costs one question.
-  const open = await resources.db.run.findFirst({ where: { state: { in: ['queued', 'offered', 'running'] } }, select: { id: true } });
-  if (!open) return;
+  if (!(await anythingLate(resources))) return;
   await withdrawUnanswered(resources);
   await expire(resources);
   await hold(resources);
   await followContact(resources);
   await askAgain(resources);
   await giveUp(resources);
+}
+
+/** With nothing late or out of reach, a second costs one question: whoever runs a cell in that moment waits for it. */
+async function anythingLate({ sql, clock }: Resources): Promise<boolean> {
+  const now = clock.now().getTime();
+  const late = await sql.rows(
+    `SELECT 1 AS late FROM runs r LEFT JOIN devices d ON d.id = r.device_id
+     WHERE (r.state = 'offered' AND r.offered_at < $1::timestamptz) OR (r.state = 'queued' AND r.created_at < $2::timestamptz)
+       OR (r.state = 'running' AND (r.contact_lost_since IS NOT NULL OR d.presence = 'offline' OR d.revoked_at IS NOT NULL))
+     LIMIT 1`,
+    [new Date(now - ACCEPT_WITHIN_MS), new Date(now - Math.min(QUEUE_AUTOSTART_MS, QUEUE_EXPIRES_MS))],
+  );
+  return late.length > 0;
 }
 
 const ago = (resources: Resources, ms: number): Date => new Date(resources.clock.now().getTime() - ms);

@@ -1,8 +1,8 @@
 /** Waits that a notification, a time or a signal ends, without losing a notification that came between two waits. */
 export interface Waker {
   wake: () => void;
-  /** Resolves at once when `wake` was called since the last wait, else at the next call, after `ms`, or with the signal. */
-  next(ms: number): Promise<void>;
+  /** Resolves at once when `wake` was called since the last wait, else at the next call, after `ms`, or with the signal. False: the time is over. */
+  next(ms: number): Promise<boolean>;
   close(): void;
 }
 
@@ -23,10 +23,13 @@ export function createWaker(signal?: AbortSignal): Waker {
       if (!pending && !signal?.aborted) {
         await new Promise<void>((done) => {
           resolve = done;
-          timer = setTimeout(wake, ms);
+          timer = setTimeout(done, ms);
         });
       }
+      resolve = null;
+      const woken = pending;
       pending = false;
+      return woken;
     },
     close() {
       signal?.removeEventListener('abort', wake);

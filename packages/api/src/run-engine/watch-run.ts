@@ -2,9 +2,11 @@ import { isTerminal } from '@markco/core/run/run';
 import type { RunEvent, RunEventBody, RunWatchItem } from '@markco/core/run/run-event';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
-import { scopedSql } from '../scope.ts';
+import { type RunPlace, scopedSql } from '../scope.ts';
+import { inOrder } from './in-order.ts';
 import { outlast } from './outlast.ts';
 import { RUN_COLUMNS } from './run-columns.ts';
+import { RunInbox, type RunNews } from './run-news.ts';
 import { type RunRow, toRunView } from './run-row.ts';
 import { createWaker } from './waker.ts';
 
@@ -15,8 +17,9 @@ const LOOK_AGAIN_MS = 2_000;
 
 /**
  * RU17: the run, its backlog from `after`, then both as they change; no gap and no repeat, on any web process. Ends after the last event
- * of a run that has ended, or with the signal. Subscribes before it reads, and reads rows only: the bus merely wakes it. A database that is
- * away only makes it wait.
+ * of a run that has ended, or with the signal. Subscribes before it reads, and shows what rows say: as this process has just committed
+ * them, else as it reads them. A database that is away only makes it wait.
+ * @param known the run's place, where the caller has asked whether the person may see it
  * @throws AppError not_found before the first item
  */
 export async function* watchRun(
@@ -25,19 +28,17 @@ export async function* watchRun(
   runId: string,
   after: number,
   signal: AbortSignal,
+  known?: RunPlace,
 ): AsyncGenerator<RunWatchItem> {
-  const waker = createWaker(signal);
-  const look = <T>(ask: () => Promise<T>) => outlast(resources, 'run', signal, waker, ask);
-  const unsubscribe = [
-    resources.bus.subscribe('run.events', (message) => message.runId === runId && waker.wake()),
-    resources.bus.subscribe('run.changed', (message) => message.runId === runId && waker.wake()),
-    resources.bus.onReconnect(waker.wake),
-  ];
+  const ear = listen(resources, runId, signal);
+  const look = <T>(ask: () => Promise<T>) => outlast(resources, 'run', signal, ear.waker, ask);
+  const ask = (last: number) => Promise.all([readRun(resources, runId), eventsPage(resources, runId, last, MAX_SEQ, PAGE)]);
   try {
-    const place = await look(() => scopedSql(resources.sql, principal).run(runId));
-    let shown = '';
-    for (let last = after; place; ) {
-      const looked = await look(() => Promise.all([readRun(resources, runId), eventsPage(resources, runId, last, MAX_SEQ, PAGE)]));
+    const placed = () => known ?? scopedSql(resources.sql, principal).run(runId);
+    const [place, first] = (await look(() => ear.inbox.look(() => inOrder(placed(), ask(after))))) ?? [];
+    let looked = first ?? null;
+    let last = after;
+    for (let shown = ''; place; ) {
       const [row, found] = looked ?? [];
       if (!row || !found) return;
       // The view first, so that a watcher knows what the events belong to; again after them, when they changed it.
@@ -55,12 +56,41 @@ export async function* watchRun(
         return;
       }
       shown = fingerprint(view);
-      await waker.next(LOOK_AGAIN_MS);
+      const news = await ear.heard(row, last);
+      const from = last;
+      looked = news === 'look' ? await look(() => ear.inbox.look(() => ask(from))) : [news.row, [...news.events]];
     }
   } finally {
-    for (const stop of unsubscribe) stop();
-    waker.close();
+    ear.close();
   }
+}
+
+/** Hears of a run until it is closed. */
+function listen({ bus }: Resources, runId: string, signal: AbortSignal) {
+  const waker = createWaker(signal);
+  const inbox = new RunInbox();
+  const hear = (message: { runId: string }, hint?: unknown) => {
+    if (message.runId !== runId) return;
+    inbox.hear(hint);
+    waker.wake();
+  };
+  const unsubscribe = [bus.subscribe('run.events', hear), bus.subscribe('run.changed', hear), bus.onReconnect(() => hear({ runId }))];
+  return {
+    waker,
+    inbox,
+    /** The next news; `look` where the rows must tell, or nothing came for so long that they should be asked. */
+    async heard(known: RunRow, lastShown: number): Promise<RunNews | 'look'> {
+      for (;;) {
+        const news = inbox.next(known, lastShown);
+        if (news) return news;
+        if (signal.aborted || !(await waker.next(LOOK_AGAIN_MS))) return 'look';
+      }
+    },
+    close() {
+      for (const stop of unsubscribe) stop();
+      waker.close();
+    },
+  };
 }
 
 /** The events after `last` up to `until`, page by page, in order. `found`: the first page as it was when the row was asked for. */

@@ -8,8 +8,11 @@ import { withdrawRun } from './withdraw-run.ts';
 export function withdrawUnaccepted(resources: Resources, context: DispatchContext, run: RunRow, deviceId: string): void {
   context.later(async () => {
     // Most were accepted long ago: one look without a lock.
-    const open = await resources.db.run.count({ where: { id: run.id, state: 'offered', attempt: run.attempt } });
-    if (open === 0) return;
+    const open = await resources.sql.rows(`SELECT 1 AS open FROM runs WHERE id = $1::uuid AND state = 'offered' AND attempt = $2`, [
+      run.id,
+      run.attempt,
+    ]);
+    if (open.length === 0) return;
     const why = await deviceWords(resources, deviceId, 'did not take the run');
     context.unfit.add(run.id, deviceId, why, true);
     if (!(await withdrawRun(resources, run.id, run.attempt, 'not accepted in time'))) context.unfit.forget(run.id);

@@ -120,7 +120,7 @@ export const docChangedMessage = z.object({
 });
 
 /** Everything an agent sends after REGISTER, by the `send` mutation. */
-export const agentMessage = z.union([
+export const agentMessage = z.discriminatedUnion('type', [
   heartbeatMessage,
   runtimeUpMessage,
   runtimeDownMessage,
@@ -205,7 +205,7 @@ export type MrpRequest = z.infer<typeof mrpRequestMessage>;
 export const deviceListMessage = z.object({ ...envelope, type: z.literal('DEVICE_LIST'), devices: z.array(deviceView) });
 
 /** The stream an agent subscribes to: first WELCOME, then the rest as it comes. Unknown types are ignored with a log line (AG1). */
-export const serverMessage = z.union([
+export const serverMessage = z.discriminatedUnion('type', [
   z.object({ ...envelope, type: z.literal('WELCOME'), protocol: z.number().int(), heartbeatMs: z.number(), serverTime: z.number() }),
   mrpRequestMessage,
   deviceListMessage,

@@ -1,9 +1,9 @@
 import { createAgent } from '../../agent.ts';
-import { writeAtomic } from '../../config/atomic-file.ts';
 import { openCredentials } from '../../config/credentials.ts';
 import { dataDirPaths } from '../../config/data-dir.ts';
 import { readEnv } from '../../config/env.ts';
-import { createLog, reason } from '../../log.ts';
+import { createLog } from '../../log.ts';
+import { StatusFile } from '../status-file.ts';
 
 /** Runs the agent in the foreground until SIGTERM or SIGINT (OP4). */
 export async function runAgent(options: { server?: string }): Promise<void> {
@@ -20,15 +20,12 @@ export async function runAgent(options: { server?: string }): Promise<void> {
       openCredentials({ file: credentials, given: env.MARKCO_CREDENTIALS_FILE, keyring: env.MARKCO_KEYRING }),
     log,
   });
-  let writing: Promise<unknown> = Promise.resolve();
+  const file = new StatusFile(paths.status, log);
   let last = '';
   agent.on('status', ({ relay: _secret, ...status }) => {
     if (status.state !== last) log.info({ state: status.state, pending: status.pending, folders: status.folders.length }, 'agent');
     last = status.state;
-    const text = JSON.stringify({ pid: process.pid, at: Date.now(), ...status });
-    writing = writing
-      .then(() => writeAtomic(paths.status, text))
-      .catch((error: unknown) => log.warn({ reason: reason(error) }, 'the status could not be written'));
+    file.put(JSON.stringify({ pid: process.pid, at: Date.now(), ...status }));
   });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
@@ -38,5 +35,5 @@ export async function runAgent(options: { server?: string }): Promise<void> {
   await stopped;
   log.info({}, 'the agent is stopping');
   await agent.stop('quit');
-  await writing;
+  await file.flush();
 }
