@@ -1098,6 +1098,13 @@ class Interrupts:
     def shield(self):
         return _Shield(self)
 
+    def leave(self):
+        self.shielded -= 1
+        if self.pending and not self.shielded:
+            self.pending = False
+            if self.armed:
+                raise KeyboardInterrupt
+
 
 class _Shield:
     """A short stretch of our own code on the main thread that an interrupt waits for."""
@@ -1110,14 +1117,8 @@ class _Shield:
             self.interrupts.shielded += 1
 
     def __exit__(self, *_):
-        each = self.interrupts
-        if threading.get_ident() != each.main:
-            return
-        each.shielded -= 1
-        if each.pending and not each.shielded:
-            each.pending = False
-            if each.armed:
-                raise KeyboardInterrupt
+        if threading.get_ident() == self.interrupts.main:
+            self.interrupts.leave()
 
 
 # ---------------------------------------------------------------- output capture
@@ -1247,16 +1248,16 @@ class _Pipe:
 
 
 def _readable(pipes):
-    """A function that waits until one of the pipes has something, `timeout` ms (None: for ever, 0: only looks)."""
+    """A function that waits until one of the pipes has something, `timeout` ms (None: for ever, 0: only looks), and says whether."""
     import select
 
     if not hasattr(select, 'poll'):
         readers = [pipe.reader for pipe in pipes]
-        return lambda timeout=0: bool(select.select(readers, [], [], timeout)[0])
+        return lambda timeout: select.select(readers, [], [], timeout)[0]
     poller = select.poll()
     for pipe in pipes:
         poller.register(pipe.reader, select.POLLIN)
-    return lambda timeout=0: bool(poller.poll(timeout))
+    return poller.poll
 
 
 def _size_of_bundle(data):
@@ -1411,7 +1412,7 @@ class Engine:
         self.loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
         self.pipes = [_Pipe('stdout', 1), _Pipe('stderr', 2)]
-        self.poller = _readable(self.pipes) if os.name != 'nt' else None
+        self.look = _readable(self.pipes) if os.name != 'nt' else None
         sys.stdout = sys.__stdout__ = CellStream('stdout', self.write, 1)
         sys.stderr = sys.__stderr__ = CellStream('stderr', self.write, 2)
         sys.stdin = sys.__stdin__ = CellInput(self.kernel)
@@ -1437,18 +1438,28 @@ class Engine:
         if job is None:
             return
         text = text if text.isascii() else text.encode('utf-8', 'replace').decode('utf-8')
-        with _Shield(self.interrupts), self.output_lock:
-            if self.poller is not None and self.poller():
-                self._pump()
-            self._put_output(job, name, text)
-        if job.stream.size > HIGH_WATER:
-            job.stream.room()
+        stream, interrupts = job.stream, self.interrupts
+        # The shield, written out: a cell may print a hundred thousand lines a second.
+        shielded = threading.get_ident() == interrupts.main
+        if shielded:
+            interrupts.shielded += 1
+        try:
+            with self.output_lock:
+                if self.look is not None and self.look(0):
+                    self._pump()
+                if len(text) > 65_536:
+                    self._put_output(job, name, text)
+                else:
+                    self.kernel.written(name, text)
+                    stream.put_text(name, text)
+        finally:
+            if shielded:
+                interrupts.leave()
+        if stream.size > HIGH_WATER:
+            stream.room()
 
     def _put_output(self, job, name, text):
         self.kernel.written(name, text)
-        if len(text) <= 65_536:
-            job.stream.put_text(name, text)
-            return
         for start in range(0, len(text), 65_536):
             job.stream.put_text(name, text[start:start + 65_536])
 
@@ -1470,7 +1481,7 @@ class Engine:
 
     def _pump(self):
         """Takes what children have written so far, so that it keeps its place among our own writes."""
-        if self.poller is None or not self.poller():
+        if self.look is None or not self.look(0):
             return
         for pipe in self.pipes:
             for _ in range(16):
