@@ -89,16 +89,14 @@ async function transact<T>(pool: pg.Pool, fn: (tx: SqlTx) => Promise<T>, hooks: 
     await client.query('ROLLBACK').catch((failed: Error) => {
       broken = failed;
     });
-    // Whatever is asked after a failed write only hears that the transaction is over: the write's own error says why.
-    if (codeOf(error) === TRANSACTION_OVER) await sent.all();
+    // What follows a failure only hears that the transaction, or the connection, is over: the first one says why.
+    await sent.all();
     throw error;
   } finally {
     client.off('error', onError);
     client.release(broken);
   }
 }
-
-const TRANSACTION_OVER = '25P02';
 
 /** Statements under way that nobody waits for one by one. */
 class Sent {
@@ -136,8 +134,7 @@ function getTypeParser(oid: number, format?: 'text' | 'binary') {
 }
 
 function isRetryable(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = (error as { code?: unknown } | null)?.code;
   return code === '40001' || code === '40P01';
 }
 
-const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;

@@ -37,7 +37,8 @@ async function anythingLate({ sql, clock }: Resources): Promise<boolean> {
   const late = await sql.rows(
     `SELECT 1 AS late FROM runs r LEFT JOIN devices d ON d.id = r.device_id
      WHERE (r.state = 'offered' AND r.offered_at < $1::timestamptz) OR (r.state = 'queued' AND r.created_at < $2::timestamptz)
-       OR (r.state = 'running' AND (r.contact_lost_since IS NOT NULL OR d.presence = 'offline' OR d.revoked_at IS NOT NULL))
+       OR (r.state = 'running' AND
+         (r.contact_lost_since IS NOT NULL OR r.awaiting_input ? 'answeredAt' OR d.presence = 'offline' OR d.revoked_at IS NOT NULL))
      LIMIT 1`,
     [new Date(now - ACCEPT_WITHIN_MS), new Date(now - Math.min(QUEUE_AUTOSTART_MS, QUEUE_EXPIRES_MS))],
   );
