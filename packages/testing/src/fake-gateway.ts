@@ -161,7 +161,7 @@ class GatewayState implements Omit<FakeGateway, 'url' | 'close'> {
       const timer = setTimeout(() => {
         this.#watchers.delete(look);
         reject(new Error(`the gateway waited in vain for ${what}`));
-      }, 8_000);
+      }, 60_000);
       this.#watchers.add(look);
     });
   }
