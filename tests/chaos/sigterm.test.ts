@@ -2,7 +2,7 @@ import { makeDocument } from '@markco/sync/sidecar/test-world';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
 import { freePort } from '@markco/testing/free-port';
 import { until } from '@markco/testing/relay-harness';
-import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 import { scenario, WHOLE } from '../lib/chaos-scenario.ts';
 import { CutProxy } from '../lib/cut-proxy.ts';
 import { HeldLock } from '../lib/held-lock.ts';
@@ -12,36 +12,34 @@ import { storedDocument, textOf, untilContent } from '../lib/stored-document.ts'
 import { TokenLedger } from '../lib/token-ledger.ts';
 import { loneTypist } from '../lib/typist.ts';
 
-let database: TestDatabase;
 const relays: RelayProcess[] = [];
+const databases: TestDatabase[] = [];
 const closing: (() => unknown)[] = [];
 
-beforeEach(async () => {
-  database = await testDatabase();
-});
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
   for (const relay of relays.splice(0)) if (relay.isAlive) await relay.end('SIGKILL');
-  await database.drop();
+  for (const database of databases.splice(0)) await database.drop();
 });
 
-/** A relay with a proxy to the database, and one typist in a document of its own who goes where `port` says. */
+/** A database, for the locks of one would stop the others; a relay with a proxy to it, and one typist who goes where `port` says. */
 async function world() {
+  const database = await testDatabase();
+  databases.push(database);
   const port = await freePort();
   const { proxy, url } = await CutProxy.before(database.url);
   closing.push(() => proxy.close());
   const relay = new RelayProcess({ databaseUrl: url, port, env: { LOG_LEVEL: 'info' } });
   relays.push(relay);
   const ref = await makeDocument(database.db);
-  const where = { port };
   const ledger = new TokenLedger();
   const join = () => {
-    const typist = loneTypist(ref, () => where.port, { ledger });
+    const typist = loneTypist(ref, () => port, { ledger });
     closing.push(() => typist.destroy());
     return typist;
   };
   await relay.ready();
-  return { relay, proxy, ref, where, ledger, join };
+  return { database, relay, proxy, ref, ledger, join };
 }
 type World = Awaited<ReturnType<typeof world>>;
 
@@ -71,7 +69,7 @@ const typing: State = async ({ relay, join }) => {
   return relay.end('SIGTERM');
 };
 
-const flushInFlight: State = async ({ relay, ref, join }) => {
+const flushInFlight: State = async ({ database, relay, ref, join }) => {
   const typist = join();
   await until(() => typist.isSaved, 120_000, 'the typist to be in');
   const lock = await HeldLock.begin(database.url);
@@ -106,7 +104,7 @@ const databaseGone: State = async (world) => {
   return relay.end('SIGTERM');
 };
 
-const coldLoad: State = async ({ relay, ref, ledger, join }) => {
+const coldLoad: State = async ({ database, relay, ref, ledger, join }) => {
   await seedLog(database.db, ref, ledger, 20);
   const lock = await HeldLock.begin(database.url);
   await lock.query('LOCK TABLE document_updates IN ACCESS EXCLUSIVE MODE');
@@ -117,7 +115,7 @@ const coldLoad: State = async ({ relay, ref, ledger, join }) => {
   return ended;
 };
 
-const compaction: State = async ({ relay, ref, ledger, join }) => {
+const compaction: State = async ({ database, relay, ref, ledger, join }) => {
   await seedLog(database.db, ref, ledger, 600);
   const typist = join();
   const lock = await HeldLock.begin(database.url);
@@ -145,7 +143,6 @@ const STATES: [name: string, state: State, code: number][] = [
 describe('SIGTERM', () => {
   scenario('SY6, OP4: in every state: the exit code, within 10 s, and nothing lost', async ({ progress, explain }) => {
     explain(() => relays.map(({ log }) => log.slice(-1_000)).join('\n'));
-    const worlds: World[] = [];
     // A few at a time: seven processes that start together would wait for each other.
     const atOnce = 3;
     const queue = [...STATES];
@@ -153,29 +150,30 @@ describe('SIGTERM', () => {
       for (let next = queue.shift(); next; next = queue.shift()) {
         const [name, state, expected] = next;
         const made = await world();
-        worlds.push(made);
         const { code, signal, ms } = await state(made);
         progress(`${name}: exit ${code ?? signal} after ${ms.toFixed(0)} ms`);
         expect({ name, code }).toEqual({ name, code: expected });
         if (WHOLE) expect({ name, inTime: ms < 10_000 }).toEqual({ name, inTime: true });
+        await expectWhole(made);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, work));
-    // The next process finds everyone's documents as they were acknowledged, and takes in what was not.
-    for (const { ref, ledger } of worlds) expect(ledger.faults(textOf(await storedDocument(database.db, ref.documentId)))).toEqual([]);
-    const next = new RelayProcess({ databaseUrl: database.url, port: await freePort() });
-    relays.push(next);
-    await next.ready();
-    for (const { ref, ledger, where, join } of worlds) {
-      where.port = next.port;
-      const reader = join();
-      await until(() => reader.isSaved, 120_000, 'the document to be open again');
-      await until(
-        () => ledger.faults(reader.text.toString()).length === 0 && ledger.made === reader.text.toString().split('<').length - 1,
-        120_000,
-      );
-      if (ledger.made > 0) await untilContent(database.db, ref.documentId, reader.text.toString());
-      expect(textOf(await storedDocument(database.db, ref.documentId))).toBe(reader.text.toString());
-    }
   });
 });
+
+/** The next process finds the document as it was acknowledged, and takes in what was not. */
+async function expectWhole({ database, relay, ref, ledger, join }: World): Promise<void> {
+  expect(ledger.faults(textOf(await storedDocument(database.db, ref.documentId)))).toEqual([]);
+  const next = new RelayProcess({ databaseUrl: database.url, port: relay.port });
+  relays.push(next);
+  await next.ready();
+  const reader = join();
+  await until(() => reader.isSaved, 120_000, 'the document to be open again');
+  await until(
+    () => ledger.faults(reader.text.toString()).length === 0 && ledger.made === reader.text.toString().split('<').length - 1,
+    120_000,
+    'everything that was typed to be there',
+  );
+  if (ledger.made > 0) await untilContent(database.db, ref.documentId, reader.text.toString());
+  expect(textOf(await storedDocument(database.db, ref.documentId))).toBe(reader.text.toString());
+}

@@ -32,6 +32,23 @@ function open(store: { append(batches: readonly UpdateBatch[]): Promise<void> },
 }
 
 describe('CommitQueue', () => {
+  it('SY6: says how much is not durable while it waits, not only afterwards', async () => {
+    const store = new HeldStore();
+    const metrics = new RelayMetrics();
+    const queue = new CommitQueue({
+      ...{ store, metrics, log: silentLog, onGone: () => {} },
+      limits: { ...DEFAULT_LIMITS, retryMinMs: 1, retryMaxMs: 4 },
+    });
+    const pending = async () => (await metrics.pendingBytes.get()).values[0]!.value;
+    const durable = new Promise<void>((resolve) => queue.push(documentRef(), bytes(1, 2, 3), resolve));
+    expect(await pending()).toBe(3);
+    await until(() => store.calls.length === 1);
+    expect(await pending()).toBe(3);
+    store.calls[0]!.settle();
+    await durable;
+    await until(async () => (await pending()) === 0);
+  });
+
   it('SY4: one append in flight; what is queued meanwhile, of all documents, joins the next', async () => {
     const store = new HeldStore();
     const { queue } = open(store);

@@ -101,6 +101,7 @@ export class CommitQueue {
     waiting.bytes += bytes;
     this.#waiting.set(entry.documentId, waiting);
     this.#bytes += bytes;
+    this.#options.metrics.pendingBytes.set(this.#bytes);
     this.#queued.push(entry);
     if (!this.#running) {
       this.#running = true;
