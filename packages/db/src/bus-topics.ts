@@ -9,7 +9,11 @@ export function createTopics(onError: (error: unknown, topic: string) => void = 
   return {
     subscribe<T extends BusTopic>(topic: T, listener: (message: Extract<BusMessage, { topic: T }>, hint?: unknown) => void): () => void {
       // One entry a call: the same function may subscribe twice.
-      const entry: Listener = (message, hint) => listener(message as Extract<BusMessage, { topic: T }>, hint);
+      const entry: Listener = (message, hint) => {
+        const heard = message as Extract<BusMessage, { topic: T }>;
+        if (hint === undefined) listener(heard);
+        else listener(heard, hint);
+      };
       const set = listeners.get(topic) ?? new Set();
       listeners.set(topic, set.add(entry));
       return () => void set.delete(entry);
