@@ -140,7 +140,8 @@ describe('plain SQL', () => {
         await append(tx, second);
       });
     await Promise.all([cross(1, 2), cross(2, 1)]);
-    expect(arrived).toBe(3);
+    // Which of the two Postgres ends, and whether it ends both, is its choice.
+    expect(arrived).toBeGreaterThanOrEqual(3);
     expect(await texts()).toEqual(['a!!', 'b!!']);
   });
 
