@@ -10,6 +10,7 @@ import { deviceListMessage } from './device-list-message.ts';
 import { KnownRuntimes } from './known-runtimes.ts';
 import { registerDevice } from './register-device.ts';
 import { sendPending } from './send-pending.ts';
+import { ToldCancels } from './told-cancels.ts';
 
 const CLOSED: Record<CloseReason, () => AppError> = {
   superseded: () => new AppError('conflict', 'A newer connection of this device took over.', { details: { reason: 'superseded' } }),
@@ -88,6 +89,7 @@ function openStream(resources: Resources, who: Who) {
     projectIds: new Set(who.projectIds),
     openedAt: resources.clock.now(),
     runtimes: new KnownRuntimes(),
+    cancels: new ToldCancels(),
     push(message) {
       queue.push(message);
       wake();

@@ -4,6 +4,7 @@ import type { Resources } from '../resources.ts';
 import { deliverCommand } from './deliver-command.ts';
 import { type DeviceCommand, deviceCommand } from './device-command.ts';
 import type { KnownRuntimes } from './known-runtimes.ts';
+import type { ToldCancels } from './told-cancels.ts';
 
 export type CloseReason = 'superseded' | 'revoked' | 'going_away';
 
@@ -20,6 +21,8 @@ export interface AgentConnection {
   projectIds: ReadonlySet<string>;
   /** What the rows say of its runtimes. */
   readonly runtimes: KnownRuntimes;
+  /** What it was told to stop. */
+  readonly cancels: ToldCancels;
   push(message: ServerMessage): void;
   /** Ends the command stream; the reason becomes the error the agent sees. */
   close(reason: CloseReason): void;

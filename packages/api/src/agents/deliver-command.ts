@@ -33,6 +33,7 @@ export async function deliverCommand(
   const requestId = 'requestId' in command ? command.requestId : undefined;
   const head = { ...envelope(resources, command.userId, connection.deviceId, requestId), type: 'MRP_REQUEST' as const };
   const message = await toMessage(resources, head, command, offer);
+  if (command.kind === 'cancel') connection.cancels.tell(command.runId, command.force);
   if (message) connection.push(message);
 }
 

@@ -6,6 +6,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { dispatchContextOf } from '../run-engine/dispatch-context.ts';
 import { endSession } from '../run-engine/pin-session.ts';
+import { stopGivenUp } from '../run-engine/stop-outlived.ts';
 import { connectionsOf } from './connections.ts';
 import { gatherHeartbeatsOf } from './gather-heartbeats.ts';
 import { reportPresence } from './report-presence.ts';
@@ -86,13 +87,16 @@ export async function goodbye(resources: Resources, message: Message<'GOODBYE'>)
 
 async function alive(resources: Resources, deviceId: string, store: (tx: Tx, at: Date) => Promise<boolean>): Promise<void> {
   const at = resources.clock.now();
-  await inTx(resources.db, async (tx) => {
+  const wasLost = await inTx(resources.db, async (tx) => {
     const before = await lockDevice(tx, deviceId);
     const changed = await store(tx, at);
     const device = await tx.device.update({ where: { id: deviceId }, data: { lastSeenAt: at, presence: 'online' } });
     if (changed) dispatchContextOf(resources).deviceChanged(deviceId);
     if (changed || before !== 'online') reportPresence(resources, tx, device, before, 'online', 'heartbeat');
+    return before === 'offline';
   });
+  const connection = connectionsOf(resources).get(deviceId);
+  if (wasLost && connection) await stopGivenUp(resources, deviceId, connection.openedAt);
 }
 
 /** The presence as it was, with the row locked, so that each transition is counted once. */

@@ -1,3 +1,4 @@
+import type { EventBus } from '@markco/core/bus';
 import type { RunEventBody } from '@markco/core/run/run-event';
 import { runsEverything, type Script } from '@markco/testing/fake-device';
 import { makeDevice, makeRequest, makeWorker } from '@markco/testing/run-factories';
@@ -23,6 +24,9 @@ const staysRunning: Script = async (command, self) => {
   if (command.kind !== 'grant') return runsEverything(command, self);
   if (self.begin(command.runId, command.attempt)) await self.emit(command.runId, command.attempt, [{ kind: 'started' }]);
 };
+
+/** A bus that is cut: what is said over it reaches nobody. */
+const deaf = (bus: EventBus): EventBus => ({ ...bus, publish: async () => {} });
 
 async function begin(script: Script = staysRunning) {
   const made = await makeDevice(t.resources, t.ada, [t.project], { script });
@@ -66,6 +70,43 @@ describe('cancel (RU12)', () => {
     await cancelRun(t.resources, t.ada, runId, false);
     await device.connect();
     await device.until(() => device.commands('cancel', runId).length === 1);
+  });
+
+  it('RU12: a cancel the bus lost is found in its row by the process with the socket, and told once', async () => {
+    const { device, runId } = await begin();
+    await started(runId);
+    const other = t.anotherProcess();
+    const cut = { ...other.resources, bus: deaf(t.resources.bus) };
+    const sweep = async () => {
+      for (const { engine } of [other, t]) await engine.sweepOnce();
+      t.resources.advance(2_500);
+    };
+    const forced = async (...wanted: boolean[]) => {
+      await device.until(() => device.commands('cancel', runId).length >= wanted.length);
+      expect(device.commands('cancel', runId).map((c) => c.kind === 'cancel' && c.force)).toEqual(wanted);
+    };
+    await cancelRun(cut, t.ada, runId, false);
+    for (let i = 0; i < 3; i++) await sweep();
+    await forced(false);
+    await cancelRun(cut, t.ada, runId, true);
+    for (let i = 0; i < 3; i++) await sweep();
+    await forced(false, true);
+    // The bus is back: this word comes behind all that were said before.
+    await cancelRun(other.resources, t.ada, runId, true);
+    await forced(false, true, true);
+  });
+
+  it('RU12: what was given up while only its heartbeats were missing is stopped when the next one comes, without a new socket', async () => {
+    const { device, runId } = await begin();
+    await started(runId);
+    t.resources.advance(36_000);
+    await t.engine.sweepOnce();
+    await cancelRun(t.resources, t.ada, runId, true);
+    expect(await t.run(runId)).toMatchObject({ state: 'interrupted', exitReason: 'device_lost' });
+    await device.heartbeat();
+    await device.until(() => device.commands('cancel', runId).length === 1);
+    await device.heartbeat();
+    expect(device.commands('cancel', runId)).toMatchObject([{ force: true }]);
   });
 
   it('RU4: interrupting one run of a batch cancels the ones after it', async () => {

@@ -12,6 +12,18 @@ export function stopOutlived(resources: Resources, deviceId: string, run: RunRow
   return sendCommand(resources, deviceId, { kind: 'cancel', userId, runId, force: forceRequestedAt !== null });
 }
 
+/**
+ * RU12: a device that was taken for lost speaks again on the socket it had, so no RESUME says what it still runs: it is told what the person
+ * gave up meanwhile.
+ * @param openedAt when that socket opened; what was given up before is told on RESUME
+ */
+export async function stopGivenUp(resources: Resources, deviceId: string, openedAt: Date): Promise<void> {
+  const runs = await resources.db.run.findMany({
+    where: { deviceId, state: 'interrupted', exitReason: 'device_lost', cancelRequestedAt: { not: null }, endedAt: { gte: openedAt } },
+  });
+  for (const run of runs) await stopOutlived(resources, deviceId, run);
+}
+
 /** Whether the last question of a run, as far as its events are here, has no answer. */
 export async function asksStill(tx: SqlRunner, runId: string): Promise<boolean> {
   const [last] = await tx.rows<{ kind: string }>(

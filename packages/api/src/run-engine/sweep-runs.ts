@@ -8,6 +8,7 @@ import {
 import { contactLost } from '@markco/core/run/run-messages';
 import type { RunTransitionEvent } from '@markco/core/run/transition';
 import type { Prisma } from '@markco/db/client';
+import { tellCancels } from '../agents/tell-cancels.ts';
 import type { Resources } from '../resources.ts';
 import { type RunExtras, tryRunEvent } from './apply-run-event.ts';
 import { mustAsk } from './held-runs.ts';
@@ -23,6 +24,7 @@ const BATCH = 200;
 /** Everything about runs that only time decides (RU8, RU10, RU11). Any process may do it, at any moment, any number of times. */
 export async function sweepRuns(resources: Resources): Promise<void> {
   if (!(await anythingLate(resources))) return;
+  await tellCancels(resources);
   await withdrawUnanswered(resources);
   await expire(resources);
   await hold(resources);
@@ -38,7 +40,7 @@ async function anythingLate({ sql, clock }: Resources): Promise<boolean> {
     `SELECT 1 AS late FROM runs r LEFT JOIN devices d ON d.id = r.device_id
      WHERE (r.state = 'offered' AND r.offered_at < $1::timestamptz) OR (r.state = 'queued' AND r.created_at < $2::timestamptz)
        OR (r.state = 'running' AND
-         (r.contact_lost_since IS NOT NULL OR r.awaiting_input ? 'answeredAt' OR d.presence = 'offline' OR d.revoked_at IS NOT NULL))
+         (r.contact_lost_since IS NOT NULL OR r.cancel_requested_at IS NOT NULL OR r.awaiting_input ? 'answeredAt' OR d.presence = 'offline' OR d.revoked_at IS NOT NULL))
      LIMIT 1`,
     [new Date(now - ACCEPT_WITHIN_MS), new Date(now - Math.min(QUEUE_AUTOSTART_MS, QUEUE_EXPIRES_MS))],
   );
