@@ -12,6 +12,7 @@ export class LogSize {
   #rows: number;
   #bytes = 0;
   #snapshotBytes: number;
+  #more = false;
   readonly #limits: RelayLimits;
 
   constructor(loaded: LoadedDocument, limits: RelayLimits) {
@@ -33,16 +34,18 @@ export class LogSize {
   }
 
   /**
-   * A compaction ended. All that was counted before it is folded: by it, or before it by another process (SY18); what it folded
-   * of theirs was never counted here.
+   * A compaction ended. All that was counted before it is folded, unless it left some: by it, or before it by another process (SY18);
+   * what it folded of theirs was never counted here.
    */
   folded(result: CompactionResult, before: LogCount): void {
     if (!result.compacted) {
       this.postpone();
       return;
     }
-    this.#rows = Math.max(0, this.#rows - before.rows);
-    this.#bytes = Math.max(0, this.#bytes - before.bytes);
+    this.#more = result.more ?? false;
+    const folded = this.#more ? result : before;
+    this.#rows = Math.max(0, this.#rows - folded.rows);
+    this.#bytes = Math.max(0, this.#bytes - folded.bytes);
     this.#snapshotBytes += result.bytes;
   }
 
@@ -50,11 +53,12 @@ export class LogSize {
   postpone(): void {
     this.#rows = 0;
     this.#bytes = 0;
+    this.#more = false;
   }
 
   get isLong(): boolean {
     const { compactRows, compactBytes } = this.#limits;
-    if (this.#rows >= compactRows || this.#bytes >= compactBytes) return true;
+    if (this.#more || this.#rows >= compactRows || this.#bytes >= compactBytes) return true;
     // A short log is cheap to load, however small its snapshot.
     return this.#bytes * 8 >= compactBytes && this.#snapshotBytes > 0 && this.#bytes * 2 > this.#snapshotBytes;
   }

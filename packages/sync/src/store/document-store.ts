@@ -64,6 +64,8 @@ export interface CompactionResult {
   readonly compacted: boolean;
   readonly rows: number;
   readonly bytes: number;
+  /** The log was longer than what one compaction folds. */
+  readonly more?: boolean;
 }
 
 /** A point to keep. `by`: who caused it, in words. `text`: what the document was; where it is left out, what is durable now. */

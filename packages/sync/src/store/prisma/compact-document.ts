@@ -4,10 +4,12 @@ import type { CompactionResult } from '../document-store.ts';
 import type { FoldedLog } from '../fold-log.mjs';
 import { keepDaily } from './keep-daily.ts';
 import { writeLogBlob } from './log-blob.ts';
-import { readState, type StoredState } from './read-state.ts';
+import { readStateToFold, type StoredState } from './read-state.ts';
 import { sha256 } from './sha256.ts';
 
-const NOTHING: CompactionResult = { compacted: false, rows: 0, bytes: 0 };
+const NOTHING: CompactionResult = { compacted: false, rows: 0, bytes: 0, more: false };
+// Twenty megabytes at once stopped the event loop for more than half a second on a busy machine. A longer log is folded in turns.
+const FOLD_BYTES = 4 * 1024 * 1024;
 // Folding a large document takes a while, and the lock must hold until the end.
 const OPTIONS: TxOptions = { isolation: 'ReadCommitted', timeoutMs: 60_000 };
 
@@ -17,16 +19,17 @@ export type Fold = (snapshot: Uint8Array | null, updates: readonly Uint8Array[])
 /**
  * SY10: under an advisory lock, from one consistent read, and with the snapshot written and exactly the rows that were read deleted
  * in one transaction: an insert that commits meanwhile, whatever its number, stays. What was folded is kept with the snapshot
- * before it, so that a damaged snapshot costs nothing.
+ * before it, so that a damaged snapshot costs nothing. Of a log that is longer than `foldBytes` and the snapshot only the beginning
+ * is folded, and the result says so.
  */
-export function compactDocument(db: Db, documentId: string, fold: Fold): Promise<CompactionResult> {
+export function compactDocument(db: Db, documentId: string, fold: Fold, foldBytes: number = FOLD_BYTES): Promise<CompactionResult> {
   return inTx(
     db,
     async (tx) => {
       const [lock] = await tx.$queryRaw<{ locked: boolean }[]>`
         SELECT pg_try_advisory_xact_lock(hashtextextended(${`markco-compact:${documentId}`}, 0)) AS locked`;
       if (!lock?.locked) return NOTHING;
-      const state = await readState(tx, documentId);
+      const state = await readStateToFold(tx, documentId, foldBytes);
       if (!state || (state.rows.length === 0 && !state.repaired)) return NOTHING;
       const updates = state.rows.map(({ update }) => update);
       const folded = await fold(state.snapshot, [...state.replay, ...updates]);
@@ -35,7 +38,9 @@ export function compactDocument(db: Db, documentId: string, fold: Fold): Promise
       await keepDaily(tx, state, folded.text);
       // Last, as it locks the row that appends need.
       if (!(await writeSnapshot(tx, state, folded))) throw new Error('The history of the document was replaced while it was compacted.');
-      return { compacted: true, rows: updates.length, bytes: updates.reduce((sum, update) => sum + update.length, 0) };
+      const bytes = updates.reduce((sum, update) => sum + update.length, 0);
+      // What waits for other edits is behind the rest of the log now. Were it all there is, its turn would never end.
+      return { compacted: true, rows: updates.length, bytes, more: state.more && !folded.gaps };
     },
     OPTIONS,
   );

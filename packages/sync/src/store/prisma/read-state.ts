@@ -42,11 +42,11 @@ interface VersionRow {
   sha256: string;
 }
 
-const HEAD_AND_LOG = `
+const HEAD = `
   d.id::text, d.user_id::text, d.project_id::text, d.project, d.doc_path, d.epoch, d.seq::float8 AS version,
-  d.yjs_state_sha256, d.content_hash, d.status,
-  (SELECT string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)
-   FROM document_updates u WHERE u.document_id = d.id) AS log`;
+  d.yjs_state_sha256, d.content_hash, d.status`;
+const LOG = `string_agg(int8send(u.seq) || int4send(length(u.bytes)) || u.bytes, ''::bytea ORDER BY u.seq)`;
+const HEAD_AND_LOG = `${HEAD}, (SELECT ${LOG} FROM document_updates u WHERE u.document_id = d.id) AS log`;
 const COLUMNS = Prisma.raw(`${HEAD_AND_LOG}, d.yjs_state`);
 
 // What many of them may take of memory at once is bounded by this. Above the second there may be a state that is ready to be sent.
@@ -85,10 +85,30 @@ export type StoredReady = Omit<StoredState, 'snapshot' | 'replay' | 'repaired'> 
 export async function readState(db: DbOrTx, documentId: string): Promise<StoredState | null> {
   const [row] = await db.$queryRaw<DocumentRow[]>`
     SELECT ${COLUMNS} FROM documents d WHERE d.id = ${documentId}::uuid AND d.deleted_at IS NULL`;
-  if (!row) return null;
-  const state = intactState(row);
-  if (state) return state;
-  return { ...withoutSnapshot(row), ...(await readGeneration(db, documentId, row.epoch)), repaired: true };
+  return row ? stateOf(db, row) : null;
+}
+
+/**
+ * SY10: as {@link readState}, of a log that is longer than `foldBytes` and than the snapshot only its beginning: the first row, and what follows
+ * as long as it fits. What is read at once passes through memory several times and is decoded between two frames of everyone else.
+ */
+export async function readStateToFold(
+  db: DbOrTx,
+  documentId: string,
+  foldBytes: number,
+): Promise<(StoredState & { readonly more: boolean }) | null> {
+  const [row] = await db.$queryRaw<(DocumentRow & { more: boolean })[]>`
+    SELECT ${Prisma.raw(HEAD)}, d.yjs_state, part.log, COALESCE(part.more, false) AS more FROM documents d
+    CROSS JOIN LATERAL (
+      SELECT ${Prisma.raw(LOG)} FILTER (WHERE u.fits) AS log, bool_or(NOT u.fits) AS more FROM (
+        SELECT seq, bytes, row_number() OVER before = 1 OR sum(length(bytes)) OVER before <= GREATEST(${foldBytes}::int, length(d.yjs_state)) AS fits
+        FROM document_updates WHERE document_id = d.id WINDOW before AS (ORDER BY seq)) u) part
+    WHERE d.id = ${documentId}::uuid AND d.deleted_at IS NULL`;
+  return row ? { ...(await stateOf(db, row)), more: row.more } : null;
+}
+
+async function stateOf(db: DbOrTx, row: DocumentRow): Promise<StoredState> {
+  return intactState(row) ?? { ...withoutSnapshot(row), ...(await readGeneration(db, row.id, row.epoch)), repaired: true };
 }
 
 /**
