@@ -65,18 +65,9 @@ export class Heartbeat {
     const ping = now >= this.#nextPingAt;
     if (ping) this.#nextPingAt = now + this.#options.limits.pingMs;
     for (const peer of this.#options.peers()) {
-      if (ping) this.#ping(peer);
+      if (ping && !peer.ping()) peer.terminate();
       if (peer.nextCheckAt <= now) void this.recheck(peer);
     }
-  }
-
-  #ping(peer: SocketPeer): void {
-    if (!peer.alive) {
-      peer.terminate();
-      return;
-    }
-    peer.alive = false;
-    peer.ping();
   }
 }
 

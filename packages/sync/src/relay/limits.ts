@@ -21,7 +21,9 @@ export interface RelayLimits {
   /** SY13: bytes waiting on a socket: above the first no more is queued, above the second it is ended. */
   readonly staleBytes: number;
   readonly terminateBytes: number;
+  /** SY13: how long nothing of what waits may move, and how long a socket may be behind at all. */
   readonly staleMs: number;
+  readonly behindMs: number;
   /** SY14: structs that wait for others. */
   readonly maxGapBytes: number;
   readonly maxGapStructs: number;
@@ -56,7 +58,8 @@ export const DEFAULT_LIMITS: RelayLimits = {
   retryMaxMs: 2_000,
   staleBytes: MB,
   terminateBytes: 8 * MB,
-  staleMs: 3_500,
+  staleMs: 3_000,
+  behindMs: 60_000,
   maxGapBytes: MB,
   maxGapStructs: 2_000,
   maxAwarenessStateBytes: 4 * KB,

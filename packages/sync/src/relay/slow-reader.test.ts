@@ -73,4 +73,36 @@ describe('a reader that is slow', () => {
     await until(() => harness.relay.stats().connections === before - 1);
     expect(a.provider.wsconnected).toBe(true);
   });
+
+  describe('on a slow line', () => {
+    const slowLine = async (limits: { staleMs: number; behindMs: number }) => {
+      const harness = await start({ text: 'x'.repeat(20 * 1024 * 1024), limits: { staleBytes: 16 * 1024, maxTextLength: 1e9, ...limits } });
+      const a = stock(harness);
+      await synced(a.provider);
+      const slow = await raw(harness);
+      const socket = (slow.socket as unknown as { _socket: import('node:net').Socket })._socket;
+      let taken = 0;
+      // Some 8 MB/s, in pieces of 64 KB at most.
+      socket.on('data', (bytes: Buffer) => {
+        taken += bytes.length;
+        socket.pause();
+        setTimeout(() => socket.resume(), 8);
+      });
+      slow.socket.send(writeStep1(Uint8Array.of(0)));
+      await until(() => taken > 0);
+      a.doc.getText('content').insert(0, 'y');
+      return { harness, slow };
+    };
+    it('SY13: a large document may take many times longer than a reader may stand still', async () => {
+      const { harness, slow } = await slowLine({ staleMs: 500, behindMs: 600_000 });
+      await until(() => slow.frames.some((frame) => frame.length > 20 * 1024 * 1024));
+      expect(slow.socket.readyState).toBe(slow.socket.OPEN);
+      expect(harness.relay.stats().connections).toBe(2);
+    });
+
+    it('SY13: and yet no reader is behind for ever', async () => {
+      const { harness } = await slowLine({ staleMs: 600_000, behindMs: 400 });
+      await until(() => harness.relay.stats().connections === 1);
+    });
+  });
 });

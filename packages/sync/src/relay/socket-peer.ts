@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Access } from './authorize.ts';
+import { DrainWatch } from './drain-watch.ts';
 import type { RelayLimits } from './limits.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Peer } from './peer.ts';
@@ -21,12 +22,14 @@ export class SocketPeer implements Peer {
   readonly access: Access;
   /** When its permission is due for a check, ms since the epoch (SY3). */
   nextCheckAt: number;
-  /** Cleared by the heartbeat, set by a pong or any frame. */
+  /** Cleared by {@link ping}, set by a pong or any frame. */
   alive = true;
   readonly #socket: WebSocket;
   readonly #limits: RelayLimits;
   readonly #metrics: RelayMetrics;
   readonly #events: SocketPeerEvents;
+  /** Looks once a ping. */
+  readonly #pinged: DrainWatch;
   #staleTimer: NodeJS.Timeout | null = null;
   /** Size of the sync frame written last. */
   #lastBytes = 0;
@@ -37,6 +40,7 @@ export class SocketPeer implements Peer {
     this.#limits = options.limits;
     this.#metrics = options.metrics;
     this.#events = options.events;
+    this.#pinged = new DrainWatch(socket);
     this.nextCheckAt = Math.min(Date.now() + options.limits.recheckMs, access.expiresAt);
     socket.once('close', () => this.#clearStale());
   }
@@ -69,8 +73,12 @@ export class SocketPeer implements Peer {
     this.#socket.terminate();
   }
 
-  ping(): void {
+  /** False where it neither answered the ping before nor took anything since: behind a large document an answer takes its time. */
+  ping(): boolean {
+    if (!this.#pinged.moved() && !this.alive) return false;
+    this.alive = false;
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+    return true;
   }
 
   /** Past `ws`'s sender, which would make the frame anew for each socket. Its own frames (pings, close) go to the same stream, in order. */
@@ -80,7 +88,7 @@ export class SocketPeer implements Peer {
   }
 
   #becomeStale(): void {
-    const { staleMs, terminateBytes } = this.#limits;
+    const { staleMs, behindMs, terminateBytes } = this.#limits;
     const waiting = this.#socket.bufferedAmount;
     // A large document is one frame: whoever opens it while others type is not slow for that.
     if (waiting > terminateBytes + this.#lastBytes) {
@@ -90,12 +98,19 @@ export class SocketPeer implements Peer {
     if (this.#staleTimer) return;
     // Looks are counted, not the clock: while this process is busy or asleep, a socket cannot drain, and its reader is not to blame.
     const look = Math.min(LOOK_MS, staleMs / 4);
-    let looks = Math.ceil((staleMs / look) * Math.max(1, waiting / terminateBytes));
+    const patience = Math.ceil(staleMs / look);
+    let stalled = patience;
+    let behind = Math.ceil((behindMs / look) * Math.max(1, waiting / terminateBytes));
+    const watch = new DrainWatch(this.#socket);
     this.#staleTimer = setInterval(() => {
       if (this.#socket.bufferedAmount <= this.#limits.staleBytes / 4) {
         this.#clearStale();
         this.#events.drained();
-      } else if (--looks <= 0) this.#tooSlow();
+        return;
+      }
+      stalled = watch.moved() ? patience : stalled - 1;
+      behind -= 1;
+      if (stalled <= 0 || behind <= 0) this.#tooSlow();
     }, look);
   }
 
