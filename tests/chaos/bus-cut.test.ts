@@ -8,6 +8,7 @@ import { type TestDatabase, testDatabase } from '@markco/testing/database';
 import { until } from '@markco/testing/relay-harness';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { scenario } from '../lib/chaos-scenario.ts';
+import { cutBus } from '../lib/cut-bus.ts';
 import { RELAY_SECRET } from '../lib/relay-process.ts';
 import { storedDocument, textOf } from '../lib/stored-document.ts';
 import { TokenLedger } from '../lib/token-ledger.ts';
@@ -43,22 +44,6 @@ async function signIn(userId: string): Promise<string> {
   return id;
 }
 
-/** Keeps the relay's bus connection from living, until told to stop. Returns that. */
-function cutBus(): () => Promise<void> {
-  let cutting = true;
-  const loop = (async () => {
-    while (cutting) {
-      await database.db.$executeRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE application_name = 'markco-bus' AND datname = current_database()`;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  })();
-  return () => {
-    cutting = false;
-    return loop;
-  };
-}
-
 describe('the bus between processes', () => {
   scenario('SY3, SE2: cut for seconds while access is taken away: typing goes on, and the change holds once it is back', async (run) => {
     const { random, size, explain, progress } = run;
@@ -77,7 +62,7 @@ describe('the bus between processes', () => {
     const reading = join(deleted, 'reading', new TokenLedger());
     await until(() => [revoked, staying, reading].every(({ isSaved }) => isSaved), 120_000, 'everyone to be in');
 
-    const mend = cutBus();
+    const mend = cutBus(database.db);
     const endAt = Date.now() + size(1, 10) * 1000;
     await database.db.session.delete({ where: { id: sid } });
     await database.db.document.update({ where: { id: deleted.documentId }, data: { deletedAt: new Date() } });

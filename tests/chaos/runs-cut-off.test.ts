@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { type Scenario, scenario, WHOLE, wholeScenario } from '../lib/chaos-scenario.ts';
+import { cutBus } from '../lib/cut-bus.ts';
 import { until } from '../lib/installation.ts';
 import { Phone } from '../lib/phone.ts';
 import { expectPromises, gatedCell, HALF, WHOLE_OUTPUT } from '../lib/run-promises.ts';
@@ -22,6 +23,7 @@ const CELLS = {
   late: countedCell('late'),
   lateCount: 'print(n_late)',
   thawing: gatedCell('thawing'),
+  cancelled: gatedCell('cancelled'),
   here: "print('here')",
   memory: "open('count-memory', 'a').write('x')\nprint('before', flush=True)\nkept = []\nwhile True: kept.append(bytearray(20_000_000))",
 } as const;
@@ -105,6 +107,22 @@ describe('a tap whose answer is lost', () => {
     await expectWhole(request.runId, 'twice');
     expect(await world.phone.api.runs.create.mutate(request)).toMatchObject({ id: request.runId, state: 'completed' });
     expect(world.executions('twice')).toBe(1);
+  });
+});
+
+describe('a bus that is cut', () => {
+  wholeScenario('RU12: a cancel taken by one web process reaches a computer on the other one', async ({ explain }) => {
+    explain(() => world.logs());
+    const runId = await toTheGate('cancelled');
+    const mend = cutBus(world.db);
+    closing.push(mend);
+    await world.phones[1]!.api.runs.cancel.mutate({ runId, force: false });
+    const row = () => world.db.run.findUniqueOrThrow({ where: { id: runId } });
+    await until('the run is interrupted', async () => (await row()).state !== 'running', LONG_MS);
+    await mend();
+    expect(await row()).toMatchObject({ state: 'interrupted', exitReason: 'interrupted_by_user', ranOn: 'Test laptop' });
+    expect((await world.phone.watch(runId, undefined, LONG_MS)).stdout).toBe(HALF);
+    await expectLaptopWorks();
   });
 });
 

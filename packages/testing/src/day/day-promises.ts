@@ -32,6 +32,7 @@ export async function runFaults(evidence: Evidence, run: DayRun): Promise<string
     ...stateFaults(await statesOf(db, runId)),
     ...executionFaults(row, bodies, executions),
     ...eventFaults(row, rows, bodies),
+    ...endFaults(row, bodies),
     ...outputFaults(row, bodies, book.printedBy(run.plan.tag), book.isFinished(run.plan.tag)),
   ].map((fault) => `${run.plan.tag} (${row.state} ${row.exitReason}): ${fault}`);
 }
@@ -69,6 +70,13 @@ function eventFaults(row: Run, rows: readonly { seq: number }[], bodies: readonl
   if ((row.state === 'completed' || row.state === 'failed') && last < 0) faults.push('ended without a last event');
   if (row.startedAt && row.endedAt && row.startedAt > row.endedAt) faults.push('RU22: it ended before it started');
   return faults;
+}
+
+/** RU11: the end in the row is the one its computer told. */
+function endFaults(row: Run, bodies: readonly RunEventBody[]): string[] {
+  const told = bodies.find((body) => body.kind === 'ended');
+  if (told?.kind !== 'ended' || row.exitReason === 'device_lost' || row.state === told.outcome) return [];
+  return [`RU11: its computer told ${told.outcome} (${told.reason})`];
 }
 
 function outputFaults(row: Run, bodies: readonly RunEventBody[], printed: string, finished: boolean): string[] {

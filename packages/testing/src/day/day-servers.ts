@@ -39,6 +39,10 @@ export class DayServers {
     this.#running[index % Math.max(1, this.#running.length)]?.cutBus(isCut);
   }
 
+  get busIsCut(): boolean {
+    return this.#running.some((server) => server.busIsCut);
+  }
+
   async end(): Promise<void> {
     while (this.#running.length > 0) this.stop(0);
   }

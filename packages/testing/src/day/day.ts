@@ -2,6 +2,7 @@ import { isTerminal, type RequestedTarget, type RunState } from '@markco/core/ru
 import type { AwaitedInput } from '@markco/core/run/run-core';
 import type { Run } from '@markco/db/generated/client';
 import type { DayAct, DayStep } from './day-act.ts';
+import { DayCalm } from './day-calm.ts';
 import type { DayRun } from './day-person.ts';
 import { type Evidence, orderFaults, runFaults, watchFaults } from './day-promises.ts';
 import { type DayWorld, makeWorld } from './day-world.ts';
@@ -16,11 +17,13 @@ const OPEN = { in: ['queued', 'offered', 'running'] };
 export class Day {
   readonly #world: DayWorld;
   readonly #statesOf: Evidence['statesOf'];
+  readonly #calm: DayCalm;
   readonly #faults: string[] = [];
 
   private constructor(world: DayWorld, statesOf: Evidence['statesOf']) {
     this.#world = world;
     this.#statesOf = statesOf;
+    this.#calm = new DayCalm(world);
   }
 
   /** Two web processes, and every computer on. */
@@ -42,6 +45,7 @@ export class Day {
 
   async step({ act, pass }: DayStep): Promise<void> {
     await this.#act(act);
+    this.#calm.acted(act);
     if (pass < HOUR) await this.#world.clock.advance(pass);
     else await this.#night(pass);
     await this.#look();
@@ -58,6 +62,7 @@ export class Day {
     await clock.advance(20_000);
     await this.#lookAtNight();
     for (const device of awake) device.wake();
+    this.#calm.everythingChanged();
     await clock.advance(5_000);
   }
 
@@ -177,6 +182,7 @@ export class Day {
     const rows = await this.#world.db.run.findMany({ where: { state: { in: ['queued', 'offered', 'running'] } } });
     for (const row of rows)
       if (row.heldSince) for (const run of this.#world.person.runs) if (run.request.runId === row.id) run.wasHeld = true;
+    this.#faults.push(...(await this.#calm.faults(rows)));
     const active = rows.filter(({ state }) => state !== 'queued');
     for (const key of new Set(active.map(({ sessionName }) => sessionName))) {
       const inSession = active.filter(({ sessionName }) => sessionName === key);
@@ -205,6 +211,7 @@ export class Day {
   /** The day is over: nothing is broken any more, everyone gets a while, then all rules of time pass. Answers what is wrong. */
   async end(): Promise<string[]> {
     const { clock, servers, person, devices } = this.#world;
+    this.#calm.everythingChanged();
     await servers.start(2);
     for (const i of [0, 1]) servers.cutBus(i, false);
     for (const device of devices) device.setLink('up');
@@ -260,6 +267,7 @@ export class Day {
       device.wake();
     }
     await db.flagOverride.deleteMany();
+    this.#calm.everythingOn();
     person.watchAll();
     const allTold = () => person.watchers.every(({ ended }) => ended) && devices.every((device) => device.journal().length === 0);
     await this.#awhile(150_000, allTold);
@@ -273,7 +281,12 @@ export class Day {
     const { clock, db, book, person } = this.#world;
     await idle();
     const evidence = { db, book, statesOf: this.#statesOf };
-    const faults = [...this.#faults, ...person.faults, ...clock.errors.map((error) => `a timer threw ${error}`)];
+    const faults = [
+      ...this.#faults,
+      ...person.faults,
+      ...clock.errors.map((error) => `a timer threw ${error}`),
+      ...(await this.#calm.lastFaults(db)),
+    ];
     for (const run of person.runs) faults.push(...(await runFaults(evidence, run)));
     for (const watcher of person.watchers) {
       if (!watcher.ended) faults.push(`RU17: a page still waits for the end of a run that is ${watcher.view?.state}`);

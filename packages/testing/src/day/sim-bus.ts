@@ -21,7 +21,7 @@ export class SimBus {
   }
 
   /** The bus as one process has it. */
-  join(machine: SimMachine): EventBus & { cut(isCut: boolean): void } {
+  join(machine: SimMachine): EventBus & { cut(isCut: boolean): void; isCut(): boolean } {
     const member: Member = { machine, topics: createTopics((error) => this.#clock.errors.push(error)), cut: false };
     this.#members.add(member);
     return {
@@ -30,6 +30,7 @@ export class SimBus {
       onReconnect: (listener) => member.topics.onReconnect(listener),
       ping: async () => {},
       close: async () => void this.#members.delete(member),
+      isCut: () => member.cut,
       cut: (isCut) => {
         const was = member.cut;
         member.cut = isCut;

@@ -51,6 +51,11 @@ export class SimDevice {
     return this.isOn && this.#machine.asleep;
   }
 
+  /** Its agent runs, and what it says passes. */
+  get isReachable(): boolean {
+    return this.isOn && !this.#machine.asleep && this.#link.state === 'up';
+  }
+
   /** The agent starts, with what the last one left on disk. */
   boot(): void {
     if (this.#host) return;

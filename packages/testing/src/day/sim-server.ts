@@ -89,6 +89,10 @@ export class SimServer implements Listener {
     this.#bus.cut(isCut);
   }
 
+  get busIsCut(): boolean {
+    return this.#bus.isCut();
+  }
+
   /** SIGTERM: what was begun is finished, agents are told. */
   stop(): Promise<void> {
     this.accepting = false;
