@@ -27,8 +27,8 @@ export class DayCalm {
   /** Since when nothing at all was changed. */
   #settled: number;
   #off: Off[] = [];
-  /** When a run was last seen to run with its computer there. */
-  readonly #seen = new Map<string, number>();
+  /** When the computer of a run was last heard of while it was taken to be there. */
+  readonly #heard = new Map<string, number>();
   readonly #fallback: { person?: boolean; project?: boolean } = {};
 
   constructor(world: DayWorld) {
@@ -74,7 +74,7 @@ export class DayCalm {
   async faults(open: readonly Run[]): Promise<string[]> {
     const { devices, clock, db } = this.#world;
     const faults: string[] = [];
-    for (const run of open) if (run.state === 'running' && !run.contactLostSince) this.#seen.set(run.id, clock.now);
+    await this.#hear(open);
     for (const [i, { deviceId, name }] of devices.entries()) {
       if (!this.#isBack(i)) continue;
       for (const row of open.filter((run) => run.state === 'running' && run.deviceId === deviceId)) {
@@ -87,6 +87,12 @@ export class DayCalm {
     if (this.#isAllOn() && (await db.device.count({ where: { presence: { not: 'online' } } })) > 0)
       faults.push('AG2: a computer is there, and shown as away');
     return [...faults, ...this.#waiting(open)];
+  }
+
+  async #hear(open: readonly Run[]): Promise<void> {
+    const heard = new Map((await this.#world.db.device.findMany()).map(({ id, lastSeenAt }) => [id, Number(lastSeenAt)]));
+    for (const run of open)
+      if (run.state === 'running' && run.deviceId && !run.contactLostSince) this.#heard.set(run.id, heard.get(run.deviceId) ?? 0);
   }
 
   #isAllOn(): boolean {
@@ -114,7 +120,7 @@ export class DayCalm {
   /** RU11: after 24 hours, after 10 minutes for a worker, or when the person says so. */
   #isGivenUpEarly(row: Run): boolean {
     if (row.exitReason !== 'device_lost' || row.forceRequestedAt) return false;
-    const awayMs = Number(row.endedAt) - Math.max(Number(row.grantedAt), this.#seen.get(row.id) ?? 0);
+    const awayMs = Number(row.endedAt) - Math.max(Number(row.grantedAt), this.#heard.get(row.id) ?? 0);
     return awayMs < (row.targetKind === 'cloud' ? HOUR / 6 : 24 * HOUR) - MINUTE;
   }
 
