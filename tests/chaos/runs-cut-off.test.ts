@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { type Scenario, scenario, WHOLE, wholeScenario } from '../lib/chaos-scenario.ts';
 import { cutBus } from '../lib/cut-bus.ts';
+import { findText } from '../lib/find-text.ts';
 import { until } from '../lib/installation.ts';
 import { Phone } from '../lib/phone.ts';
 import { expectPromises, gatedCell, HALF, WHOLE_OUTPUT } from '../lib/run-promises.ts';
@@ -25,6 +27,15 @@ const CELLS = {
   thawing: gatedCell('thawing'),
   cancelled: gatedCell('cancelled'),
   here: "print('here')",
+  asked: [
+    'import getpass, os, time',
+    "name = input('Name? ')",
+    "key = getpass.getpass('Key: ')",
+    'print(name, len(key), flush=True)',
+    "while not os.path.exists('go-asked'): time.sleep(0.01)",
+  ].join('\n'),
+  askedName: "input('Say? ')",
+  askedKey: "import getpass\ngetpass.getpass('Key: ')",
   memory: "open('count-memory', 'a').write('x')\nprint('before', flush=True)\nkept = []\nwhile True: kept.append(bytearray(20_000_000))",
 } as const;
 type CellName = keyof typeof CELLS;
@@ -187,6 +198,64 @@ describe('a computer that is cut off', () => {
     await until('the accept is denied', () => world.proxy.passed(denied) > 0);
     await expectOnceInCloud(runId, 'late', 'lateCount', 'late');
     await expectLaptopWorks();
+  });
+});
+
+describe('a question', () => {
+  const [tapped, other] = [() => world.phones[0]!, () => world.phones[1]!];
+  /** What the run asks, as the device sees it that did not tap. */
+  const asked = async (runId: string, prompt: string) => {
+    const { run } = await other().watch(runId, (seen) => seen.run.awaitingInput?.prompt === prompt, LONG_MS);
+    return run.awaitingInput!;
+  };
+
+  scenario(
+    'RU14: answered from another device on another web process; a password is in no row, file, journal or log',
+    async ({ explain }) => {
+      explain(() => world.logs());
+      const [name, password] = [`name-${randomUUID()}`, `key-${randomUUID()}`];
+      const runId = await world.run(cell('asked'), onLaptop());
+      const watching = tapped().watch(runId, undefined, LONG_MS);
+      const first = await asked(runId, 'Name? ');
+      await other().api.runs.input.mutate({ runId, execId: first.execId, text: name });
+      const second = await asked(runId, 'Key: ');
+      expect([first.password, second.password]).toEqual([false, true]);
+      await other().api.runs.input.mutate({ runId, execId: second.execId, text: password });
+      const again = tapped().api.runs.input.mutate({ runId, execId: second.execId, text: 'late' });
+      await expect(again).rejects.toMatchObject({ data: { appCode: 'conflict' } });
+      const printed = `${name} ${password.length}\n`;
+      await other().watch(runId, ({ stdout }) => stdout === printed, LONG_MS);
+      expect(await findText(world, password), 'while the run goes on').toEqual([]);
+      // The search is not blind: what may be shown is found, in the rows and in the computer's journal.
+      const kept = await findText(world, name);
+      expect(kept).toContain('table run_events');
+      expect(kept.some((place) => place.includes('/agent/'))).toBe(true);
+      world.openGate('asked');
+      const seen = await watching;
+      expect(seen.run).toMatchObject({ state: 'completed', ranOn: 'Test laptop', awaitingInput: null });
+      const answers = seen.events.flatMap(({ body }) => (body.kind === 'stdin_answered' ? [body] : []));
+      expect(answers).toEqual([expect.objectContaining({ shown: name }), expect.not.objectContaining({ shown: expect.anything() })]);
+      await expectPromises(world, seen, cell('asked'));
+      expect(await findText(world, password), 'when all is written').toEqual([]);
+    },
+  );
+
+  scenario('RU12, RU14: stopped from another device while it asks, for words or for a password', async ({ explain }) => {
+    explain(() => world.logs());
+    for (const [name, prompt] of [
+      ['askedName', 'Say? '],
+      ['askedKey', 'Key: '],
+    ] as const) {
+      const runId = await world.run(cell(name), onLaptop());
+      const { execId } = await asked(runId, prompt);
+      await other().api.runs.cancel.mutate({ runId });
+      const seen = await tapped().watch(runId, undefined, LONG_MS);
+      expect(seen.run).toMatchObject({ state: 'interrupted', exitReason: 'interrupted_by_user', awaitingInput: null });
+      await expect(tapped().api.runs.input.mutate({ runId, execId, text: 'late' })).rejects.toMatchObject({
+        data: { appCode: 'conflict' },
+      });
+      await expectPromises(world, seen, cell(name));
+    }
   });
 });
 

@@ -11,13 +11,13 @@ import { isRunning, statOf } from './is-running.ts';
 
 /** A real, durable Postgres that a test may stop, hang and kill. It comes back on the same address, with what was committed. */
 export class OwnPostgres {
-  readonly #dataDir: string;
+  readonly dataDir: string;
   #server: EmbeddedPostgres;
   #frozen: number[] = [];
   readonly db: Db;
 
   private constructor(dataDir: string, server: EmbeddedPostgres) {
-    this.#dataDir = dataDir;
+    this.dataDir = dataDir;
     this.#server = server;
     this.db = createDb({ connectionString: server.url, max: 4, applicationName: 'markco-test' });
   }
@@ -44,7 +44,7 @@ export class OwnPostgres {
 
   /** After {@link stop}. */
   async start(): Promise<void> {
-    this.#server = await startEmbeddedPostgres({ dataDir: this.#dataDir, port: this.#server.port, maxConnections: 60 });
+    this.#server = await startEmbeddedPostgres({ dataDir: this.dataDir, port: this.#server.port, maxConnections: 60 });
   }
 
   /** Every process of it stands still: connections stay, and nothing answers. */
@@ -61,7 +61,7 @@ export class OwnPostgres {
     this.thaw();
     await this.db.$disconnect();
     await this.#server.stop();
-    await rm(this.#dataDir, { recursive: true, force: true });
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 }
 

@@ -34,6 +34,8 @@ export interface RunWorldOptions {
 export class RunWorld {
   readonly db: Db;
   readonly folder: string;
+  /** Everything the processes keep on disk, but for Postgres. */
+  readonly root: string;
   readonly webs: readonly NodeProcess[];
   readonly phones: readonly Phone[];
   readonly proxy: AgentProxy;
@@ -47,7 +49,6 @@ export class RunWorld {
   deviceId = '';
   notebook!: PhoneDocument;
   readonly #ports: readonly number[];
-  readonly #root: string;
   readonly #startRelay: () => RelayProcess;
   readonly #dropDatabase: () => Promise<void>;
 
@@ -57,7 +58,7 @@ export class RunWorld {
     this.postgres = parts.postgres;
     this.token = tokens.phone;
     this.folder = join(root, 'folder');
-    this.#root = root;
+    this.root = root;
     this.#ports = ports;
     this.proxy = proxy;
     this.#dropDatabase = database.drop;
@@ -182,7 +183,7 @@ export class RunWorld {
     await this.proxy.close();
     await Promise.all([...this.webs.map((web) => web.end('SIGTERM')), this.relay.isAlive ? this.relay.end('SIGTERM') : null]);
     await this.#dropDatabase();
-    rmSync(this.#root, { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true });
   }
 }
 

@@ -65,7 +65,15 @@ function flush() {
 function fromWorker(message) {
   if (message.type === 'event') return fromCell(message.event, message.text);
   flush();
-  if (message.type === 'broken') return fail('crashed', `Python in the sandbox broke down: ${String(message.message).split('\n')[0]}`);
+  if (message.type === 'broken') {
+    const why = String(message.message).split('\n')[0];
+    return fail(
+      'crashed',
+      /call stack|stack overflow/i.test(why)
+        ? 'The code recursed deeper than the sandbox can.'
+        : `Python in the sandbox broke down: ${why}.`,
+    );
+  }
   if (message.type !== 'finished') return send(message);
   if (currentId === message.id) currentId = null;
   send(message);

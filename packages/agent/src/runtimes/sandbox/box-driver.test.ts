@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type CellRun, displaysOf, errorOf, runCell, startCell, textOf } from '@markco/testing/mrp-cases/run-cell';
 import { mrpConformance } from '@markco/testing/mrp-conformance';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { containedCases } from '../../test-support/contained-cases.ts';
 import { RuntimeDiedError } from '../runtime.ts';
 import { findBoxHost } from './box-command.ts';
 import { createBoxDriver } from './box-driver.ts';
@@ -36,6 +37,8 @@ if (host) {
     pandas: frames,
   });
 }
+
+if (host) containedCases('a box', start);
 
 describe.skipIf(!host)(`AG6: escapes from a box${skipped}`, () => {
   let box: SandboxRuntime;
@@ -110,6 +113,9 @@ for p in ("/proc/1/environ", "/proc/self/environ"):
       'import os\nos.setuid(0)\nopen("/etc/shadow")',
       'import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nassert libc.mount(b"none", b"/mnt", b"tmpfs", 0, None) == 0',
       'import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nassert libc.ptrace(16, 1, 0, 0) == 0',
+      'import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nassert libc.unshare(0x10000000) == 0',
+      'import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\nassert libc.setns(os.open("/proc/1/ns/net", os.O_RDONLY), 0) == 0',
+      'import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nassert libc.process_vm_readv(1, 0, 0, 0, 0, 0) == 0',
       'import subprocess\nsubprocess.run(["mount", "-o", "remount,rw", "/usr"], check=True)',
       'import resource\nresource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))',
     ])
@@ -146,6 +152,25 @@ for p in ("/proc/1/environ", "/proc/self/environ"):
   it('a fork bomb ends its own box', async () => {
     const bomb = await died('import os\nwhile True:\n    try: os.fork()\n    except OSError: pass', {});
     expect(bomb.exit.message).toMatch(/processes/);
+  });
+
+  it('a bomb of threads ends its own box, also when it caught what it ran into', async () => {
+    const bomb =
+      'import threading, time\nwhile True:\n    try: threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n    except BaseException: pass';
+    expect((await died(bomb, {})).exit.message).toMatch(/more than 256 threads|used up what the sandbox has/);
+  });
+
+  it('signals to everyone and a process that stands still stay in the box', async () => {
+    const victim = await start();
+    const all = await startCell(victim, 'import os, signal\nos.kill(-1, signal.SIGKILL)').ended.catch((error: unknown) => error);
+    if (all instanceof Error) expect(all).toBeInstanceOf(RuntimeDiedError);
+    await victim.close();
+    const still = await start();
+    const run = startCell(still, 'import os, signal\nprint("going")\nos.kill(os.getpid(), signal.SIGSTOP)');
+    await run.until((event) => event.event === 'stdout');
+    await still.close();
+    await expect(run.ended).rejects.toBeInstanceOf(RuntimeDiedError);
+    expect(await shows('"alive"')).toBe("'alive'");
   });
 
   it('files fill their own room and nothing else', async () => {

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CellRun, displaysOf, errorOf, runCell, startCell, textOf } from '@markco/testing/mrp-cases/run-cell';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { containedCases } from '../../test-support/contained-cases.ts';
 import { RuntimeDiedError } from '../runtime.ts';
 import { createPyodideDriver } from './pyodide-driver.ts';
 import { hasBubblewrap, type Isolation } from './sandbox-command.ts';
@@ -30,6 +31,10 @@ for (const isolation of ['process', 'bubblewrap'] as const) {
     () => escapes(isolation),
   );
 }
+
+containedCases('a sandbox (process alone)', (options) =>
+  createPyodideDriver({ isolation: 'process' }).start({ session: 'default', ...options }),
+);
 
 function escapes(isolation: Isolation): void {
   const start = (options: Partial<SandboxOptions> = {}) => createPyodideDriver({ isolation }).start({ session: 'default', ...options });
@@ -123,6 +128,7 @@ finders = [f for f in sys.meta_path if getattr(f, "jsproxies", None)]
       `import urllib.request\nurllib.request.urlopen("http://127.0.0.1:${port()}", timeout=1).read()`,
       `from pyodide.http import pyfetch\nawait pyfetch("http://127.0.0.1:${port()}")`,
       `from pyodide.http import open_url\nopen_url("http://127.0.0.1:${port()}")`,
+      'from pyodide.ffi import run_sync\nimport js\nrun_sync(js.fetch("http://127.0.0.1"))',
       `import asyncio\nawait asyncio.wait_for(asyncio.open_connection("127.0.0.1", ${port()}), 1)`,
       'import socket\nsocket.create_connection(("1.1.1.1", 80), 1).send(b"x")',
     ])
@@ -141,6 +147,23 @@ finders = [f for f in sys.meta_path if getattr(f, "jsproxies", None)]
   });
 
   if (isolation === 'bubblewrap') return; // The rest is the same whatever stands around the process.
+
+  it('the interpreter itself, asked through ctypes, leads to no code from strings and to nothing of the host', async () => {
+    const call = (name: string, code: string) =>
+      `import ctypes\nlib = ctypes.CDLL(None)\nf = lib.${name}\nf.restype = ctypes.c_char_p\nprint(f(${JSON.stringify(code)}.encode()))`;
+    let victim = await start();
+    for (const [name, code] of [
+      ['emscripten_run_script_string', 'JSON.stringify(process.env)'],
+      ['system', 'id'],
+    ] as const) {
+      const ended = await startCell(victim, call(name, code)).ended.catch((error: unknown) => error);
+      if (ended instanceof RuntimeDiedError) {
+        expect(ended.exit.message).toMatch(/sandbox/);
+        victim = await start();
+      } else expect(textOf(ended as Awaited<ReturnType<typeof runCell>>)).not.toMatch(/4711|uid=/);
+    }
+    await victim.close();
+  });
 
   it('another sandbox shares nothing', async () => {
     const other = await start();

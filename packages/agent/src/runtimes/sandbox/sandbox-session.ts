@@ -87,6 +87,7 @@ export class SandboxSession implements SandboxRuntime {
   }
 
   async execute(request: ExecuteRequest, onEvent: MrpEventHandler): Promise<void> {
+    if (this.#process.exit.exit) throw new RuntimeDiedError(this.#process.exit.exit);
     if (this.#execId) throw new RuntimeBusyError(this.#execId);
     let state: StreamState = startStream();
     const pass = async (step: StreamStep): Promise<void> => {
