@@ -70,7 +70,8 @@ async function untilCompacting(): Promise<void> {
 
 describe('a relay process that is killed', () => {
   scenario('SY4, SY5: kill -9 at random under typing loses nothing relayed or acknowledged, and doubles nothing', async (run) => {
-    const { random, size, progress, count } = run;
+    const { random, size, progress, count, explain } = run;
+    explain(() => relay.log);
     const kills = size(MOMENTS.length, Number(process.env.CHAOS_KILLS ?? 200));
     const typists = size(12, 50);
     crowd = await TypingCrowd.gather({ db: database.db, port, random, documents: size(2, 5), typists, perSecond: size(250, 500) });
