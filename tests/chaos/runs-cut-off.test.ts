@@ -122,7 +122,7 @@ describe('a tap whose answer is lost', () => {
 });
 
 describe('a bus that is cut', () => {
-  wholeScenario('RU12: a cancel taken by one web process reaches a computer on the other one', async ({ explain }) => {
+  scenario('RU12: a cancel taken by one web process reaches a computer on the other one', async ({ explain }) => {
     explain(() => world.logs());
     const runId = await toTheGate('cancelled');
     const mend = cutBus(world.db);
