@@ -60,7 +60,7 @@ async function untilCompacting(): Promise<void> {
   let busy = false;
   await until(
     () => busy,
-    120_000,
+    300_000,
     'a compaction to run',
     async () => {
       busy = await isCompacting();
