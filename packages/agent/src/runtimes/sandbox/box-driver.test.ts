@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CellRun, displaysOf, errorOf, runCell, startCell, textOf } from '@markco/testing/mrp-cases/run-cell';
@@ -25,6 +26,16 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 afterEach(() => void vi.useRealTimers());
+
+/** Pythons of this machine that were stopped by a signal. */
+const standingStill = (): number =>
+  readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+ \(python[^)]*\) T /.test(readFileSync(`/proc/${name}/stat`, 'utf8'));
+    } catch {
+      return false; // No process, or one that has just ended.
+    }
+  }).length;
 
 if (host) {
   const probe = await start();
@@ -166,8 +177,10 @@ for p in ("/proc/1/environ", "/proc/self/environ"):
     if (all instanceof Error) expect(all).toBeInstanceOf(RuntimeDiedError);
     await victim.close();
     const still = await start();
-    const run = startCell(still, 'import os, signal\nprint("going")\nos.kill(os.getpid(), signal.SIGSTOP)');
-    await run.until((event) => event.event === 'stdout');
+    const run = startCell(still, 'import os, signal\ninput("stop?")\nos.kill(os.getpid(), signal.SIGSTOP)');
+    await run.until((event) => event.event === 'stdin_request');
+    await still.input(run.execId, '');
+    await vi.waitFor(() => expect(standingStill()).toBeGreaterThan(0), { timeout: 120_000 });
     await still.close();
     await expect(run.ended).rejects.toBeInstanceOf(RuntimeDiedError);
     expect(await shows('"alive"')).toBe("'alive'");
