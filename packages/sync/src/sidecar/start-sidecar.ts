@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EventBus } from '@markco/core/bus';
 import { createDb, type Db } from '@markco/db/client';
 import { migrationsPending } from '@markco/db/migrate';
@@ -22,6 +23,8 @@ import { PostgresAuthorizer } from './postgres-authorizer.ts';
 
 const FLUSH_MS = 5_000;
 const READY_MS = 3_000;
+// Everybody comes back within 3 s of a start, spread out, and what they open comes first.
+const CATCH_UP_AFTER_MS = 5_000;
 
 export interface Sidecar {
   readonly port: number;
@@ -51,7 +54,11 @@ export async function startSidecar(env: SyncEnv, log: Log, limits: Partial<Relay
   const { port } = server.address() as AddressInfo;
   log.info({ port, host: env.HOST, mode: env.SYNC_MODE, store: store.kind }, `The relay listens on ${env.HOST}:${port}.`);
   const stopping = new AbortController();
-  const texts = catchUpTexts({ db, relay, log, signal: stopping.signal });
+  const { signal } = stopping;
+  const texts = delay(CATCH_UP_AFTER_MS, undefined, { signal }).then(
+    () => catchUpTexts({ db, relay, log, signal }),
+    () => {},
+  );
   return { port, relay, stop: () => stop({ server, relay, store, authorizer, bus, db, modes, stopping, texts }) };
 }
 
