@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { streamOf } from './stream-of.ts';
 
 /**
  * Whether the other side takes what waits for it (SY13): a stalled reader differs from a slow line in that nothing moves. A frame counts as
@@ -28,6 +28,6 @@ export class DrainWatch {
 
 /** Bytes handed to the system that it has not taken yet; what `net.Socket` itself goes by when it is told to end idle sockets. */
 function handedOf(socket: WebSocket): number {
-  const stream = (socket as unknown as { _socket: (Socket & { _handle?: { writeQueueSize: number } | null }) | null })._socket;
+  const stream = streamOf(socket) as { _handle?: { writeQueueSize: number } | null } | null;
   return stream?._handle?.writeQueueSize ?? 0;
 }

@@ -1,9 +1,11 @@
 import { converged, until } from '@markco/testing/relay-harness';
 import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { writeStep1 } from '../wire/write-frame.ts';
 import { readFrame } from './read-frame.ts';
 import { raw, start, stock, synced, writer } from './relay-test-kit.ts';
+import { streamOf } from './stream-of.ts';
 
 describe('a reader that is slow', () => {
   it('SY13: a reader that stalls is ended; one that drains gets one diff and misses nothing', async () => {
@@ -13,7 +15,7 @@ describe('a reader that is slow', () => {
     const a = stock(harness);
     const slow = stock(harness);
     await Promise.all([synced(a.provider), synced(slow.provider)]);
-    const socket = (slow.provider.ws as unknown as { _socket: import('node:net').Socket })._socket;
+    const socket = streamOf(slow.provider.ws as unknown as WebSocket)!;
     socket.pause();
     const chunk = 'lorem ipsum '.repeat(20_000);
     for (let i = 0; i < 20; i++) {
@@ -34,7 +36,7 @@ describe('a reader that is slow', () => {
     const a = stock(harness);
     await synced(a.provider);
     const slow = await raw(harness);
-    const socket = (slow.socket as unknown as { _socket: import('node:net').Socket })._socket;
+    const socket = streamOf(slow.socket)!;
     socket.pause();
     slow.socket.send(writeStep1(Uint8Array.of(0)));
     const { rows } = harness.store;
@@ -61,7 +63,7 @@ describe('a reader that is slow', () => {
     const slow = await writer(harness);
     await synced(a.provider);
     await until(() => slow.frames.length >= 2);
-    (slow.socket as unknown as { _socket: import('node:net').Socket })._socket.pause();
+    streamOf(slow.socket)!.pause();
     const before = harness.relay.stats().connections;
     const row = harness.store.rows.get(harness.ref.documentId)!;
     // One at a time, so that the one who writes is never behind itself.
@@ -80,7 +82,7 @@ describe('a reader that is slow', () => {
       const a = stock(harness);
       await synced(a.provider);
       const slow = await raw(harness);
-      const socket = (slow.socket as unknown as { _socket: import('node:net').Socket })._socket;
+      const socket = streamOf(slow.socket)!;
       let taken = 0;
       // Some 8 MB/s, in pieces of 64 KB at most.
       socket.on('data', (bytes: Buffer) => {

@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Access } from './authorize.ts';
 import { DrainWatch } from './drain-watch.ts';
 import type { RelayLimits } from './limits.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Peer } from './peer.ts';
+import { streamOf } from './stream-of.ts';
 import { writeBatched } from './write-batch.ts';
 import { wsFrame } from './ws-frame.ts';
 
@@ -83,7 +83,7 @@ export class SocketPeer implements Peer {
 
   /** Past `ws`'s sender, which would make the frame anew for each socket. Its own frames (pings, close) go to the same stream, in order. */
   #write(frame: Uint8Array): void {
-    const stream = (this.#socket as unknown as { _socket: Socket | null })._socket;
+    const stream = streamOf(this.#socket);
     if (stream) writeBatched(stream, wsFrame(frame));
   }
 

@@ -1,4 +1,3 @@
-import type { Socket as NetSocket } from 'node:net';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { connectDocument } from '../client/connect-document.ts';
@@ -6,6 +5,7 @@ import type { DocumentConnection } from '../client/document-connection.ts';
 import { LocalCopy } from '../client/local-copy/local-copy.ts';
 import { MemoryRows } from '../client/local-copy/memory-rows.ts';
 import { isFromRelay } from '../client/session.ts';
+import { streamOf } from '../relay/stream-of.ts';
 import type { DocumentRef } from '../store/document-store.ts';
 import type { Books, DrawnEdit } from './test-books.ts';
 import type { TestServer } from './test-server.ts';
@@ -103,7 +103,7 @@ export class Writer {
 
   /** The connection breaks on the relay's side, with what is on its way to here. */
   breakFromRelay(): void {
-    for (const socket of this.#sockets.keys()) this.#options.server()?.drop(netOf(socket)?.localPort ?? 0);
+    for (const socket of this.#sockets.keys()) this.#options.server()?.drop(streamOf(socket)?.localPort ?? 0);
   }
 
   /** The connection breaks in the middle of the next frame it sends. */
@@ -166,7 +166,7 @@ export class Writer {
       if (!this.#cutNext || broken.has(socket)) return broken.has(socket);
       this.#cutNext = false;
       broken.add(socket);
-      netOf(socket)?.write(halfFrame(data), () => socket.terminate());
+      streamOf(socket)?.write(halfFrame(data), () => socket.terminate());
       return true;
     };
     return class extends WebSocket {
@@ -181,8 +181,6 @@ export class Writer {
     };
   }
 }
-
-const netOf = (socket: WebSocket): NetSocket | null => (socket as unknown as { _socket: NetSocket | null })._socket;
 
 /** A client's binary WebSocket frame of which only the first half was sent. The mask is zero, so that the payload is as it was. */
 function halfFrame(payload: Uint8Array): Uint8Array {

@@ -38,9 +38,8 @@ export function compactDocument(db: Db, documentId: string, fold: Fold, foldByte
       await keepDaily(tx, state, folded.text);
       // Last, as it locks the row that appends need.
       if (!(await writeSnapshot(tx, state, folded))) throw new Error('The history of the document was replaced while it was compacted.');
-      const bytes = updates.reduce((sum, update) => sum + update.length, 0);
       // What waits for other edits is behind the rest of the log now. Were it all there is, its turn would never end.
-      return { compacted: true, rows: updates.length, bytes, more: state.more && !folded.gaps };
+      return { compacted: true, rows: updates.length, bytes: bytesOf(state), more: state.more && !folded.gaps };
     },
     OPTIONS,
   );
@@ -85,7 +84,7 @@ async function writeSnapshot(tx: Tx, state: StoredState, folded: FoldedLog): Pro
   const seqs = state.rows.map(({ seq }) => seq);
   const gaps = folded.gaps;
   if (gaps) await tx.$executeRaw`INSERT INTO document_updates (document_id, bytes) VALUES (${documentId}::uuid, ${gaps})`;
-  const bytes = state.rows.reduce((sum, { update }) => sum + update.length, 0) - (gaps?.length ?? 0);
+  const bytes = bytesOf(state) - (gaps?.length ?? 0);
   const rows = seqs.length - (gaps ? 1 : 0);
   await tx.$executeRaw`DELETE FROM document_updates WHERE document_id = ${documentId}::uuid AND seq = ANY(${seqs}::bigint[])`;
   const written = await tx.$executeRaw`
@@ -108,3 +107,5 @@ async function insertGeneration(tx: Tx, state: StoredState, { kind, bytes, until
     SELECT gen_random_uuid(), ${state.ref.documentId}::uuid, ${kind}, ${state.epoch}, ${bytes}, ${sha256(bytes)}, '', COALESCE(
       (SELECT min(created_at) FROM document_updates WHERE document_id = ${state.ref.documentId}::uuid AND seq = ANY(${until}::bigint[])), now())`;
 }
+
+const bytesOf = ({ rows }: StoredState): number => rows.reduce((sum, { update }) => sum + update.length, 0);
