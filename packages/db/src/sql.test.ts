@@ -1,5 +1,6 @@
+import { Socket } from 'node:net';
 import { type TestDatabase, testDatabase } from '@markco/testing/database';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { inTx } from './in-tx.ts';
 import { createSql, type Sql, type SqlTx } from './sql.ts';
 
@@ -69,6 +70,32 @@ describe('plain SQL', () => {
       ]),
     );
     expect(seen).toEqual([[], [{ text: 'one' }], [], [{ text: 'one' }, { text: 'two' }]]);
+  });
+
+  it('sends what belongs together in one piece', async () => {
+    await sql.tx((tx) => textsIn(tx));
+    const port = Number(new URL(database.url).port);
+    let pieces = 0;
+    const count = (method: '_write' | '_writev') => {
+      const real = Socket.prototype[method] as (...args: unknown[]) => void;
+      return vi.spyOn(Socket.prototype, method).mockImplementation(function (this: Socket, ...args: unknown[]) {
+        if (this.remotePort === port) pieces++;
+        return real.apply(this, args);
+      });
+    };
+    const spies = [count('_write'), count('_writev')];
+    try {
+      await sql.tx(async (tx) => {
+        await Promise.all([textsIn(tx), textsIn(tx)]);
+        tx.write('INSERT INTO notes VALUES ($1, $2)', [1, 'one']);
+        tx.write('INSERT INTO notes VALUES ($1, $2)', [2, 'two']);
+      });
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+    // BEGIN and both questions; both writes and COMMIT.
+    expect(pieces).toBe(2);
+    expect(await texts()).toEqual(['one', 'two']);
   });
 
   it('commits what nobody waited for, and fails with its error where it fails', async () => {

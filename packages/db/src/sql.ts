@@ -3,6 +3,7 @@ import pg from 'pg';
 import { runHooks } from './after-commit.ts';
 import type { DbOptions } from './client.ts';
 import { poolConfig } from './connection-config.ts';
+import { streamOf } from './stream-of.ts';
 
 /** What a statement needs: rows of a query whose text is constant, so that it is planned once a connection. */
 export interface SqlRunner {
@@ -72,13 +73,20 @@ async function transact<T>(pool: pg.Pool, fn: (tx: SqlTx) => Promise<T>, hooks: 
   };
   client.on('error', onError);
   const sent = new Sent();
+  const hold = holdWrites(client);
+  const send = <Row>(text: string, values: readonly unknown[] = []) => {
+    hold();
+    return query<Row>(client, text, values);
+  };
   try {
+    hold();
     sent.add(client.query('BEGIN'));
     const result = await fn({
-      rows: (text, values = []) => query(client, text, values),
-      write: (text, values = []) => sent.add(query(client, text, values)),
+      rows: send,
+      write: (text, values) => sent.add(send(text, values)),
       afterCommit: (hook, when) => void (when === 'first' ? hooks.unshift(hook) : hooks.push(hook)),
     });
+    hold();
     const commit = client.query('COMMIT');
     sent.add(commit);
     await sent.all();
@@ -96,6 +104,25 @@ async function transact<T>(pool: pg.Pool, fn: (tx: SqlTx) => Promise<T>, hooks: 
     client.off('error', onError);
     client.release(broken);
   }
+}
+
+/**
+ * Makes what is sent in one turn of the event loop leave in one piece: each piece is a system call of ours and wakes Postgres once more,
+ * which costs more than the statements do. Call it before each statement.
+ */
+function holdWrites(client: pg.PoolClient): () => void {
+  const stream = streamOf(client);
+  let isHeld = false;
+  return () => {
+    if (isHeld) return;
+    isHeld = true;
+    stream.cork();
+    // After everything that promises of this turn send.
+    process.nextTick(() => {
+      isHeld = false;
+      stream.uncork();
+    });
+  };
 }
 
 /** Statements under way that nobody waits for one by one. */

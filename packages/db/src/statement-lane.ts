@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import pg from 'pg';
 import { type Db, optionsOf } from './client.ts';
 import { connectionConfig } from './connection-config.ts';
+import { streamOf } from './stream-of.ts';
 
 /** A statement that is parsed and planned once a connection. The name is its text's: one text a name. */
 export interface Statement {
@@ -91,5 +91,3 @@ export class StatementLane {
     streamOf(client).destroy();
   }
 }
-
-const streamOf = (client: pg.Client): Socket => (client as unknown as { connection: { stream: Socket } }).connection.stream;

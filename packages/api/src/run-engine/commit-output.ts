@@ -1,8 +1,10 @@
 import { outputBody } from '@markco/core/run/output-body';
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { RunEventBody } from '@markco/core/run/run-event';
+import type { SqlRunner } from '@markco/db/sql';
 import { type Provenance, type WriteOutcome, writeOutput } from '@markco/sync/client/write-output';
 import type { Resources } from '../resources.ts';
+import { RUN_COLUMNS } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 import type { ServerDocuments } from './server-documents.ts';
 
@@ -23,55 +25,66 @@ const PREVIEW_FROM_BYTES = 512 * 1024;
 export async function commitOutput(resources: Resources, documents: ServerDocuments, runId: string): Promise<WriteOutcome | null> {
   const run = await claim(resources, runId);
   if (!run) return null;
+  // The claim is held from here on, also while the events are read.
+  const signal = AbortSignal.timeout(GIVE_UP_MS);
   const ended = isTerminal(run.state as RunState);
   const place = { runId, code: run.code, anchor: run.anchor, cellIndex: run.cellIndex };
   const body = outputBody(await readBodies(resources, run, ended), run.docPath);
-  const signal = AbortSignal.timeout(GIVE_UP_MS);
-  const alive = await resources.db.document.count({ where: { id: run.documentId, deletedAt: null } });
-  const outcome =
-    alive === 0
-      ? 'gone'
-      : await documents.use(run.documentId, async (document) => {
-          await document.synced(signal);
-          signal.throwIfAborted();
-          const written = writeOutput(document.doc, place, body, provenanceOf(run), ended);
-          if (written === 'written') await document.flushed(signal);
-          return written;
-        });
-  await resources.db.run.updateMany({
-    where: { id: runId, outputCommittedSeq: { lt: run.lastSeq } },
-    data: { outputCommittedSeq: run.lastSeq, outputCommittedAt: resources.clock.now() },
-  });
+  const outcome = run.documentThere
+    ? await documents.use(run.documentId, async (document) => {
+        await document.synced(signal);
+        signal.throwIfAborted();
+        const written = writeOutput(document.doc, place, body, provenanceOf(run), ended);
+        if (written === 'written') await document.flushed(signal);
+        return written;
+      })
+    : 'gone';
+  await resources.sql.rows(
+    `UPDATE runs SET output_committed_seq = $2, output_committed_at = $3::timestamptz, updated_at = now()
+     WHERE id = $1::uuid AND output_committed_seq < $2`,
+    [runId, run.lastSeq, resources.clock.now()],
+  );
   return outcome;
 }
 
-/** The row, if it is due and this process won it. `output_committed_at` is in the future while a claim holds. */
-async function claim(resources: Resources, runId: string): Promise<RunRow | null> {
-  const run = await resources.db.run.findUnique({ where: { id: runId } });
-  if (!run || !dueAt(run)) return null;
+type ClaimedRun = RunRow & { readonly documentThere: boolean };
+
+/** When a run's output may be written next; null when all of it is. While a claim holds, `output_committed_at` is in the future. */
+const DUE_AT = `CASE WHEN granted_at IS NOT NULL AND last_seq > output_committed_seq
+  THEN coalesce(output_committed_at, granted_at)
+    + CASE WHEN state IN ('queued', 'offered', 'running') THEN interval '${COMMIT_EVERY_MS} milliseconds' ELSE interval '0' END END`;
+
+/** The row, if it is due and this process won it. */
+async function claim(resources: Resources, runId: string): Promise<ClaimedRun | null> {
   const now = resources.clock.now();
-  if (now < dueAt(run)!) return null;
-  const { count } = await resources.db.run.updateMany({
-    where: { id: runId, outputCommittedAt: run.outputCommittedAt },
-    data: { outputCommittedAt: new Date(now.getTime() + LEASE_MS) },
-  });
-  return count === 1 ? run : null;
+  const [run] = await resources.sql.rows<ClaimedRun>(
+    `UPDATE runs r SET output_committed_at = $3::timestamptz, updated_at = now() WHERE r.id = $1::uuid AND ${DUE_AT} <= $2::timestamptz
+     RETURNING ${RUN_COLUMNS}, EXISTS (SELECT 1 FROM documents d WHERE d.id = r.document_id AND d.deleted_at IS NULL) AS "documentThere"`,
+    [runId, now, new Date(now.getTime() + LEASE_MS)],
+  );
+  return run ?? null;
 }
 
-/** When a run's output may be written next; null when all of it is. */
-export function dueAt(run: Pick<RunRow, 'state' | 'lastSeq' | 'outputCommittedSeq' | 'outputCommittedAt' | 'grantedAt'>): Date | null {
-  if (!run.grantedAt || run.lastSeq <= run.outputCommittedSeq) return null;
-  const before = run.outputCommittedAt ?? run.grantedAt;
-  return new Date(isTerminal(run.state as RunState) ? before : before.getTime() + COMMIT_EVERY_MS);
+/** When the outputs of these runs may be written next; those whose output is all written are left out. */
+export async function findDue(sql: SqlRunner, runIds: readonly string[]): Promise<{ id: string; at: Date }[]> {
+  return sql.rows(
+    `SELECT id, at FROM (SELECT id, ${DUE_AT} AS at FROM runs WHERE id = ANY($1::uuid[])) AS noted WHERE at IS NOT NULL ORDER BY id`,
+    [runIds],
+  );
+}
+
+interface Stored {
+  readonly seq: number;
+  readonly body: RunEventBody;
 }
 
 async function readBodies(resources: Resources, run: RunRow, ended: boolean): Promise<RunEventBody[]> {
-  const where = { runId: run.id, seq: { lte: run.lastSeq } };
-  const find = (take: number | undefined, order: 'asc' | 'desc') =>
-    resources.db.runEvent.findMany({ where, orderBy: { seq: order }, take });
-  const bodies = (rows: { body: unknown }[]) => rows.map((row) => row.body as RunEventBody);
-  if (ended || run.logBytes < BigInt(PREVIEW_FROM_BYTES)) return bodies(await find(undefined, 'asc'));
-  const [head, tail] = await Promise.all([find(PREVIEW_EVENTS, 'asc'), find(PREVIEW_EVENTS, 'desc')]);
+  const { sql } = resources;
+  const upTo = 'SELECT seq, body FROM run_events WHERE run_id = $1::uuid AND seq <= $2 ORDER BY seq';
+  const bodies = (rows: readonly Stored[]) => rows.map((row) => row.body);
+  if (ended || run.logBytes < BigInt(PREVIEW_FROM_BYTES)) return bodies(await sql.rows<Stored>(upTo, [run.id, run.lastSeq]));
+  const few = (order: string) => sql.rows<Stored>(`${upTo}${order} LIMIT $3`, [run.id, run.lastSeq, PREVIEW_EVENTS]);
+  const [head, tail] = await Promise.all([few(''), few(' DESC')]);
   const from = head.at(-1)?.seq ?? 0;
   const rest = tail.filter((row) => row.seq > from).reverse();
   return [...bodies(head), { kind: 'note', text: '… more above · open full log …', hiddenBytes: 0 }, ...bodies(rest)];

@@ -1,5 +1,5 @@
 import type { Resources } from '../resources.ts';
-import { commitOutput, dueAt } from './commit-output.ts';
+import { commitOutput, findDue } from './commit-output.ts';
 import { startLoop } from './loop.ts';
 import { createServerDocuments } from './server-documents.ts';
 
@@ -78,18 +78,14 @@ async function findUncommitted(resources: Resources): Promise<string[]> {
 /** Those of the noted runs whose time has come; what is all written is forgotten, what is not due yet stays noted. */
 async function dueNow(resources: Resources, dirty: Set<string>): Promise<string[]> {
   if (dirty.size === 0) return [];
-  const rows = await resources.db.run.findMany({
-    where: { id: { in: [...dirty] } },
-    select: { id: true, state: true, lastSeq: true, outputCommittedSeq: true, outputCommittedAt: true, grantedAt: true },
-    orderBy: { id: 'asc' },
+  // What is noted while the rows are read stays noted.
+  const asked = [...dirty];
+  dirty.clear();
+  const noted = await findDue(resources.sql, asked).catch((error: unknown) => {
+    for (const id of asked) dirty.add(id);
+    throw error;
   });
   const now = resources.clock.now();
-  const due: string[] = [];
-  dirty.clear();
-  for (const row of rows) {
-    const at = dueAt(row);
-    if (at) dirty.add(row.id);
-    if (at && at <= now) due.push(row.id);
-  }
-  return due;
+  for (const { id } of noted) dirty.add(id);
+  return noted.filter(({ at }) => at <= now).map(({ id }) => id);
 }

@@ -6,14 +6,14 @@ import { dispatchContextOf } from './dispatch-context.ts';
 import { insertRuns } from './insert-runs.ts';
 import { countActive, offerNewRun } from './offer-run.ts';
 import { type PreparedRun, prepareRun } from './prepare-run.ts';
-import { wakeDispatchers } from './publish-run.ts';
+import { handOverAfter } from './publish-run.ts';
 import { reportRoute } from './route-run.ts';
 import { type RunRow, toRunView, withProjectSlug } from './run-row.ts';
 import { withdrawUnaccepted } from './withdraw-unaccepted.ts';
 
 /**
  * RU2, RU3: makes a run from a request with a client-made id, routes it, and offers it with the same commit where its device is online
- * and free; else the dispatchers hear of it after the commit. The same id and body answers the same run again.
+ * and free; else the dispatcher of this process looks at its session after the commit. The same id and body answers the same run again.
  * @throws AppError not_found (project, document, chosen device), bad_request, idempotency_conflict, limit_reached (RU8)
  */
 export async function createRun(resources: Resources, principal: Principal, request: RunRequest): Promise<RunView> {
@@ -36,6 +36,7 @@ async function insertAndOffer(resources: Resources, tx: SqlTx, principal: Princi
   ]);
   if (!row) return null;
   const offered = deviceId && active ? await offerNewRun(resources, tx, row, deviceId, active, place) : null;
-  if (!offered) wakeDispatchers(resources, tx);
+  // The run before it in its session may have ended while this one was on its way.
+  if (!offered) handOverAfter(resources, tx, row, false);
   return offered ?? row;
 }

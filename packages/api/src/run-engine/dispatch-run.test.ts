@@ -52,7 +52,7 @@ describe('dispatch', () => {
     // A process that does not know what this one knows of the computer routes it there.
     const there = { targetKind: 'device', reason: 'device_online', routeDetail: 'Laptop' };
     await t.resources.db.run.update({ where: { id: asked.runId }, data: there });
-    await offerRun(t.resources, routed, worker.deviceId);
+    await offerRun(t.resources, { ...routed, projectSlug: t.project.slug, projectName: 'Notes' }, worker.deviceId);
     const { targetKind, reason, routeDetail } = routed;
     expect(await t.untilRun(asked.runId, (run) => run.state === 'completed')).toMatchObject({
       targetKind,

@@ -1,9 +1,9 @@
 import { WAITING_FOR_CLOUD } from '@markco/core/run/run-messages';
-import type { Device } from '@markco/db/generated/client';
 import { reachablePresence } from '../agents/device-view.ts';
 import { probeDevice } from '../agents/probe-device.ts';
 import type { Resources } from '../resources.ts';
 import type { DispatchContext } from './dispatch-context.ts';
+import { findWaiting, type WaitingRun } from './find-eligible.ts';
 import { mustAsk } from './held-runs.ts';
 import { lockRun } from './lock-run.ts';
 import { offerRun } from './offer-run.ts';
@@ -19,27 +19,25 @@ const MAX_REROUTES = 4;
 /**
  * RU9, RU10: routes one waiting run and offers it: to the device, or to a worker for the cloud. A suspect device is probed first (AG2);
  * one that fails is left out and the run is routed again, which is still before any grant (RU7).
+ * @param found the run as it was just read, if it was
  * @returns whether an offer went out
  */
-export async function dispatchRun(resources: Resources, context: DispatchContext, runId: string): Promise<boolean> {
+export async function dispatchRun(resources: Resources, context: DispatchContext, runId: string, found?: WaitingRun): Promise<boolean> {
   for (let round = 0; round < MAX_REROUTES; round++) {
-    const run = await resources.db.run.findUnique({ where: { id: runId } });
-    if (run?.state !== 'queued' || run.heldSince || context.isBusy(runId)) return false;
+    const run = (round === 0 && found) || (await findWaiting(resources.sql, runId));
+    if (!run || run.heldSince || context.isBusy(runId)) return false;
     if (mustAsk(run, resources.clock.now())) return false;
     const unfit = context.unfit.of(runId);
-    // Most often the route is the one of the request: its device is read while that is decided again.
-    const likely = run.deviceId ? resources.db.device.findUnique({ where: { id: run.deviceId } }).catch(() => null) : null;
     const route = await routeRun(resources, run, unfit);
     if (!route || route.target.kind === 'queue') return false;
-    const routed: RunRow = { ...run, targetKind: route.target.kind, reason: route.reason, routeDetail: route.detail };
+    const routed: WaitingRun = { ...run, targetKind: route.target.kind, reason: route.reason, routeDetail: route.detail };
     const deviceId =
       route.target.kind === 'device' ? route.target.deviceId : await pickWorker(resources.db, routed, resources.clock.now(), unfit);
     if (!deviceId) {
       await sayWaiting(resources, run, WAITING_FOR_CLOUD);
       return false;
     }
-    const device = deviceId === run.deviceId ? await likely : await resources.db.device.findUnique({ where: { id: deviceId } });
-    if (!device || !(await answers(resources, device))) {
+    if (!route.online && !(await answers(resources, deviceId))) {
       context.unfit.add(runId, deviceId, await deviceWords(resources, deviceId, 'does not answer right now'), true);
       continue;
     }
@@ -54,7 +52,9 @@ export async function dispatchRun(resources: Resources, context: DispatchContext
 }
 
 /** AG2: whether an offer is worth sending: online, or a suspect one that answers a probe within 2 s. */
-async function answers(resources: Resources, device: Device): Promise<boolean> {
+async function answers(resources: Resources, deviceId: string): Promise<boolean> {
+  const device = await resources.db.device.findUnique({ where: { id: deviceId } });
+  if (!device) return false;
   const state = reachablePresence(device, resources.clock.now());
   return state === 'online' || (state === 'suspect' && (await probeDevice(resources, device)));
 }

@@ -1,13 +1,13 @@
 import type { SqlTx } from '@markco/db/sql';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
-import { wakeDispatchers } from './publish-run.ts';
+import { handOverAfter } from './publish-run.ts';
 import { metricsOf } from './run-metrics.ts';
 import type { RunRow } from './run-row.ts';
 
 /**
- * What the end of a run brings: its number in the metrics, the session's last use, a withdrawn offer told to its device, and a wake-up
- * for whatever waited for the session. The rest of its batch is ended by apply-run-event.ts.
+ * What the end of a run brings: its number in the metrics, the session's last use, a withdrawn offer told to its device, and the
+ * session's hand-over to whatever waited for it. The rest of its batch is ended by apply-run-event.ts.
  */
 export function finishRun(resources: Resources, tx: SqlTx, before: RunRow, after: RunRow): void {
   tx.afterCommit(() => {
@@ -33,7 +33,7 @@ export function finishRun(resources: Resources, tx: SqlTx, before: RunRow, after
     );
   }
   if (after.grantedAt) touchSession(tx, after);
-  wakeDispatchers(resources, tx);
+  handOverAfter(resources, tx, after, true);
 }
 
 function touchSession(tx: SqlTx, run: RunRow): void {

@@ -4,6 +4,7 @@ import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import type { Place } from '../scope.ts';
 import { applyRunEvent } from './apply-run-event.ts';
+import type { WaitingRun } from './find-eligible.ts';
 import { lockName, lockRun } from './lock-run.ts';
 import type { RunRow } from './run-row.ts';
 import { toOffer } from './to-offer.ts';
@@ -21,16 +22,16 @@ export const sessionKey = (run: Pick<RunRow, 'userId' | 'projectId' | 'language'
  * @param run as it was routed: its target and reason are stored with the offer
  * @returns the offered row; `full` when the device runs as much as it may; `taken` when another process has it or its session is in use
  */
-export async function offerRun(resources: Resources, run: RunRow, deviceId: string): Promise<RunRow | 'full' | 'taken'> {
+export async function offerRun(resources: Resources, run: WaitingRun, deviceId: string): Promise<RunRow | 'full' | 'taken'> {
   return resources.sql.tx(async (tx) => {
-    const locked = await lockRun(tx, run.id, { skipLocked: true });
+    // Sent together: the row is locked first, then the names, and what is counted is counted under them.
+    const [locked, { session, device }] = await Promise.all([lockRun(tx, run.id, { skipLocked: true }), countActive(tx, run, deviceId)]);
     if (locked?.state !== 'queued' || locked.heldSince || locked.attempt !== run.attempt) return 'taken';
-    const { session, device } = await countActive(tx, locked, deviceId);
     if (session > 0) return 'taken';
     if (device >= (run.targetKind === 'cloud' ? MAX_RUNNING_PER_WORKER : MAX_RUNNING_PER_DEVICE)) return 'full';
     // Another process, which may know other devices to be unfit, may have routed the row elsewhere since: what is offered is what holds.
-    const { targetKind, reason, routeDetail } = run;
-    return sendOffer(resources, tx, locked, deviceId, { targetKind, reason, routeDetail });
+    const { targetKind, reason, routeDetail, projectSlug, projectName } = run;
+    return sendOffer(resources, tx, locked, deviceId, { targetKind, reason, routeDetail }, { projectSlug, projectName });
   });
 }
 
@@ -58,13 +59,13 @@ async function sendOffer(
   run: RunRow,
   deviceId: string,
   route: Partial<Pick<RunRow, 'targetKind' | 'reason' | 'routeDetail'>>,
-  place?: Place,
+  place: Pick<Place, 'projectSlug' | 'projectName'>,
 ): Promise<RunRow> {
   const attempt = run.attempt + 1;
   const at = resources.clock.now();
   const offered = await applyRunEvent(resources, tx, run, { type: 'offer', at, attempt, deviceId }, { message: null, ...route });
   const command = { kind: 'offer' as const, userId: run.userId, runId: run.id, attempt };
-  const offer = place && toOffer(offered, { slug: place.projectSlug, name: place.projectName });
+  const offer = toOffer(offered, { slug: place.projectSlug, name: place.projectName });
   tx.afterCommit(() => sendCommand(resources, deviceId, command, offer), 'first');
   return offered;
 }

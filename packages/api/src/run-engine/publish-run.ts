@@ -2,6 +2,7 @@ import type { BusMessage } from '@markco/core/bus';
 import type { RunEvent } from '@markco/core/run/run-event';
 import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
+import { dispatchContextOf } from './dispatch-context.ts';
 import { RunNews } from './run-news.ts';
 import type { RunRow } from './run-row.ts';
 
@@ -37,6 +38,11 @@ export function publishRunEvents(resources: Resources, tx: SqlTx, row: RunRow, e
 /** RU9: wakes every dispatcher once the transaction is committed. */
 export function wakeDispatchers(resources: Resources, tx: SqlTx): void {
   tx.afterCommit(() => tell(resources, { topic: 'runs.wake' }));
+}
+
+/** RU8, RU9: lets the next run of this one's session start once the transaction is committed. `ended`: this run made room for it. */
+export function handOverAfter(resources: Resources, tx: SqlTx, run: RunRow, ended: boolean): void {
+  tx.afterCommit(() => dispatchContextOf(resources).handOver(run, ended));
 }
 
 function changeOf(resources: Resources, tx: SqlTx, row: RunRow): Change {

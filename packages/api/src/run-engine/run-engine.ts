@@ -5,6 +5,7 @@ import { commitOutputs } from './commit-outputs.ts';
 import { dispatchContextOf } from './dispatch-context.ts';
 import { dispatchRun } from './dispatch-run.ts';
 import { findEligible } from './find-eligible.ts';
+import { createHandOver } from './hand-over.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { sweepPresence } from './sweep-presence.ts';
 import { sweepRuns } from './sweep-runs.ts';
@@ -37,6 +38,7 @@ export function createRunEngine(resources: Resources, options: RunEngineOptions 
   const stopForwarding = forwardChanges(resources, connections);
   const unsubscribe: (() => void)[] = [];
   const loops: Loop[] = [];
+  const handOver = createHandOver(resources, context);
   let committer: ReturnType<typeof commitOutputs> | null = null;
 
   const dispatchOnce = async () => {
@@ -66,6 +68,7 @@ export function createRunEngine(resources: Resources, options: RunEngineOptions 
         resources.bus.subscribe('runs.wake', dispatcher.wake),
         resources.bus.subscribe('flags.changed', dispatcher.wake),
         resources.bus.onReconnect(dispatcher.wake),
+        context.onHandOver(handOver.hear),
       );
       if (options.relayUrl !== null) {
         committer = commitOutputs(resources, { relayUrl: options.relayUrl, everyMs: options.commitEveryMs ?? 2_000 });
@@ -74,7 +77,7 @@ export function createRunEngine(resources: Resources, options: RunEngineOptions 
     async stop() {
       for (const stop of unsubscribe.splice(0)) stop();
       context.stop();
-      await Promise.all([...loops.splice(0).map((loop) => loop.stop()), committer?.stop()]);
+      await Promise.all([...loops.splice(0).map((loop) => loop.stop()), committer?.stop(), handOver.settled()]);
       stopForwarding();
       connections.close();
     },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { HEARTBEAT_MS } from '@markco/core/device/constants';
 import type { CreateRunInput } from '@markco/core/run/run';
 import { v7 } from 'uuid';
 import { until } from '../../../lib/installation.ts';
@@ -21,10 +22,13 @@ export const dispatch: FleetRow = {
   async withFleet(start, { quick }) {
     const each = quick ? 4 : 10;
     const fleet = await start();
+    let beating: NodeJS.Timeout | undefined;
     try {
       const people = await seedPeople(fleet, DEVICES, 1);
       const devices = people.flatMap((person) => person.devices);
       await connectDevices(devices);
+      // As agents do: who says nothing for 35 s is offline, and what waits for it waits on.
+      beating = setInterval(() => devices.forEach((device) => void device.heartbeat().catch(() => undefined)), HEARTBEAT_MS);
       await round(fleet, people, 4);
       const rounds = [];
       for (let i = 0; i < (quick ? 1 : 3); i++) rounds.push(await round(fleet, people, each));
@@ -55,6 +59,7 @@ export const dispatch: FleetRow = {
         remarks: busy > 0.7 ? [`the devices and requests of the bench kept its process busy ${Math.round(busy * 100)} % of the time.`] : [],
       };
     } finally {
+      clearInterval(beating);
       await fleet.stop();
     }
   },
