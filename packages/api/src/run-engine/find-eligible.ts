@@ -50,12 +50,12 @@ export async function findNext(sql: SqlRunner, { userId, projectId, language, se
   return run ?? null;
 }
 
-/** RU8: whether a run of another session waits that the end of this one may have made room for: on the person's computers, or in the cloud. */
+/** RU4, RU8: whether a run of another session waits that the end of this one may let start: the person's (a place, a batch), or one for the cloud. */
 export async function othersWait(sql: SqlRunner, run: RunSession & Pick<RunRow, 'targetKind'>): Promise<boolean> {
   const { userId, projectId, language, sessionName, targetKind } = run;
   const rows = await sql.rows(
     `SELECT 1 AS waits FROM runs
-     WHERE state = 'queued' AND held_since IS NULL AND CASE WHEN $5 = 'cloud' THEN target_kind = 'cloud' ELSE user_id = $1::uuid END
+     WHERE state = 'queued' AND held_since IS NULL AND (user_id = $1::uuid OR ($5 = 'cloud' AND target_kind = 'cloud'))
        AND NOT (user_id = $1::uuid AND project_id = $2::uuid AND language = $3 AND session_name = $4)
      LIMIT 1`,
     [userId, projectId, language, sessionName, targetKind],

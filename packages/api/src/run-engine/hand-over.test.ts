@@ -1,7 +1,8 @@
-import { runsEverything } from '@markco/testing/fake-device';
+import { pythonAvailable, runsEverything } from '@markco/testing/fake-device';
 import { makeDevice, makeRequest } from '@markco/testing/run-factories';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type TestEngine, testEngine } from '../test-support/test-engine.ts';
+import { createBatch } from './create-batch.ts';
 import { createRun } from './create-run.ts';
 import { dispatchContextOf } from './dispatch-context.ts';
 
@@ -53,5 +54,16 @@ describe('hand-over', () => {
     open();
     for (const id of [...first, fifth]) await t.untilRun(id, (run) => run.state === 'completed');
     expect(new Set(device.executed).size).toBe(5);
+  });
+
+  it('RU4: a batch goes on in the session of another language', async () => {
+    const runtimes = ['python', 'bash'].map((language) => ({ ...pythonAvailable.runtimes[0]!, runtimeId: language, language }));
+    const { device } = await makeDevice(t.resources, t.ada, [t.project], { capabilities: { runtimes } });
+    await device.connect();
+    const batch = ['python', 'bash', 'python'].map((language) => request({ language }));
+    await createBatch(t.resources, t.ada, t.resources.newId(), batch);
+    for (const { runId } of batch) await t.untilRun(runId, (run) => run.state === 'completed');
+    await device.settled();
+    expect(device.executed).toEqual(batch.map(({ runId }) => runId));
   });
 });
