@@ -13,19 +13,25 @@ export interface HandOver {
   settled(): Promise<void>;
 }
 
+interface UnderWay {
+  work: Promise<void>;
+  /** Heard meanwhile: the session is looked at once more. */
+  again: { readonly run: RunRow; readonly ended: boolean } | null;
+}
+
 /** One look a session at a time: two at once would only take the run from each other. */
 export function createHandOver(resources: Resources, context: DispatchContext): HandOver {
-  const underWay = new Map<string, { work: Promise<void>; again: boolean; ended: boolean }>();
+  const underWay = new Map<string, UnderWay>();
   const work = async (key: string, run: RunRow, ended: boolean): Promise<void> => {
     await handOver(resources, context, run, ended).catch((err) =>
       resources.log.warn({ err, run_id: run.id }, 'the next run of a session could not be offered now; the loop does it'),
     );
-    const heard = underWay.get(key)!;
+    const { again } = underWay.get(key)!;
     underWay.delete(key);
-    if (heard.again) start(key, run, heard.ended);
+    if (again) start(key, again.run, again.ended);
   };
   const start = (key: string, run: RunRow, ended: boolean): void => {
-    const entry = { work: Promise.resolve(), again: false, ended: false };
+    const entry: UnderWay = { work: Promise.resolve(), again: null };
     underWay.set(key, entry);
     entry.work = work(key, run, ended);
   };
@@ -34,8 +40,8 @@ export function createHandOver(resources: Resources, context: DispatchContext): 
       const key = sessionKey(run);
       const now = underWay.get(key);
       if (!now) return start(key, run, ended);
-      now.again = true;
-      now.ended ||= ended;
+      // The one that ended says what became free.
+      if (ended || !now.again) now.again = { run, ended };
     },
     async settled() {
       while (underWay.size > 0) await Promise.all([...underWay.values()].map((entry) => entry.work));
