@@ -46,12 +46,21 @@ export function besideOf(sibling: number, program: string): number | undefined {
   return [...all].find(([, seen]) => seen.parent === parent && seen.name === program)?.[0];
 }
 
+/** Watches the CPU time of processes, each with its children. The function it returns tells what they used since, in ms; null where there is no /proc. */
+export function watchCpu<Name extends string>(pids: Readonly<Record<Name, number>>): () => Record<Name, number> | null {
+  if (process.platform !== 'linux') return () => null;
+  const before = processes();
+  return () => {
+    const after = processes();
+    const used = (pid: number) => ((ticksOf(pid, after) - ticksOf(pid, before)) / TICKS_PER_SECOND) * 1000;
+    return Object.fromEntries(Object.entries<number>(pids).map(([name, pid]) => [name, used(pid)])) as Record<Name, number>;
+  };
+}
+
 /** The share of one core (0.01 = 1 %) each process used over `ms`, with its children; null where there is no /proc. */
 export async function cpuUse(pids: Record<string, number>, ms: number): Promise<Record<string, number> | null> {
-  if (process.platform !== 'linux') return null;
-  const before = processes();
+  const used = watchCpu(pids);
   await new Promise((resolve) => setTimeout(resolve, ms));
-  const after = processes();
-  const share = (pid: number) => (ticksOf(pid, after) - ticksOf(pid, before)) / TICKS_PER_SECOND / (ms / 1000);
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, share(pid)]));
+  const after = used();
+  return after && Object.fromEntries(Object.entries(after).map(([name, cpuMs]) => [name, cpuMs / ms]));
 }
