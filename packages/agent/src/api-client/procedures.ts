@@ -28,6 +28,7 @@ import {
   listRunsInput,
   runInputInput,
   runRef,
+  sessionOpInput,
   waitingRunsInput,
   watchRunInput,
 } from '@markco/core/contract/runs';
@@ -75,8 +76,9 @@ export const PROCEDURES = {
   'runs.createBatch': { kind: 'mutation', input: createBatchInput, output: z.array(runView) },
   'runs.get': { kind: 'query', input: runRef, output: runView },
   'runs.list': { kind: 'query', input: listRunsInput, output: z.array(runView) },
-  'runs.decideWaiting': { kind: 'mutation', input: waitingRunsInput, output: z.unknown() },
+  'runs.decideWaiting': { kind: 'mutation', input: waitingRunsInput, output: z.array(z.string()) },
   'runs.cancel': { kind: 'mutation', input: cancelRunInput, output: z.unknown() },
+  'runs.sessionOp': { kind: 'mutation', input: sessionOpInput, output: z.unknown() },
   'runs.input': { kind: 'mutation', input: runInputInput, output: z.unknown() },
   'runs.watch': { kind: 'subscription', input: watchRunInput, output: watchItem },
 } as const satisfies Record<string, Procedure>;

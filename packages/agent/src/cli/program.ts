@@ -45,7 +45,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--above', 'with --cell: also the cells before it')
     .option('--on <place>', 'where: the name of a device, "here" or "cloud"')
     .option('--again', 'where the cell ran last')
-    .option('--session <name>', 'the runtime session')
+    .option('--session <name>', 'the runtime session; else the one the document or mrmd.md names')
     .option('--json', 'one JSON object an event')
     .action(async (doc, options) => exit(await (await import('./commands/run.ts')).run(doc, options)));
   program
@@ -66,6 +66,21 @@ export function createProgram(exit: (code: number) => void): Command {
     .description('stop a run: its id or the end of it')
     .option('--force', 'end its runtime, and its variables with it')
     .action(async (run, options) => (await import('./commands/one-run.ts')).cancel(run, options));
+  program
+    .command('waiting [runs...]')
+    .description('runs that waited for over an hour and start only on your word; runs: their ids or the ends of them, else all')
+    .option('--run', 'start them as soon as their computer is there')
+    .option('--discard', 'drop them')
+    .option('--json', 'as JSON')
+    .action(async (ids, options) => (await import('./commands/waiting.ts')).waiting(ids, options));
+  program
+    .command('restart <doc>')
+    .description("start a document's runtime session anew: what runs in it ends, its variables are lost")
+    .option('--language <language>', 'of which language; else that of its first cell')
+    .option('--session <name>', 'the runtime session; else the one the document or mrmd.md names')
+    .option('--reset', 'keep the process and only empty its variables')
+    .option('--json', 'the result as JSON')
+    .action(async (doc, options) => (await import('./commands/restart.ts')).restart(doc, options));
   program
     .command('devices')
     .description('your devices')

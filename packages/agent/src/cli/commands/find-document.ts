@@ -5,8 +5,15 @@ import { AppError } from '@markco/core/errors';
 import { parseDocPath } from '@markco/core/project/doc-path';
 import type { CliContext } from '../context.ts';
 
+/** A document as the server has it, and its project's `mrmd.md` where there is one. */
+export interface FoundDocument {
+  document: DocumentView;
+  text: string;
+  mrmd: DocumentView | null;
+}
+
 /** A file in a linked folder, or `project-slug/path.md` on the server. Throws not_found and bad_request with words for the person. */
-export async function findDocument(context: CliContext, target: string): Promise<{ document: DocumentView; text: string }> {
+export async function findDocument(context: CliContext, target: string): Promise<FoundDocument> {
   const file = await realpath(target).catch(() => null);
   const root = file && context.settings.folders.find((folder) => file.startsWith(folder.root + path.sep))?.root;
   if (file && !root) throw new AppError('bad_request', `${file} is in no linked folder. Link its folder with "markco link DIR".`);
@@ -18,7 +25,8 @@ export async function findDocument(context: CliContext, target: string): Promise
   const list = await context.api.call('documents.list', { projectId });
   const found = list.find((document) => document.path === parsed.path);
   if (!found) throw notThere(target);
-  return context.api.call('documents.get', { documentId: found.id });
+  const mrmd = list.find((document) => document.path === 'mrmd.md') ?? null;
+  return { ...(await context.api.call('documents.get', { documentId: found.id })), mrmd };
 }
 
 async function linkedProject(root: string): Promise<string | null> {

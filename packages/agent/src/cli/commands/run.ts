@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import type { DocumentView } from '@markco/core/contract/projects';
 import type { DeviceView } from '@markco/core/device/device';
 import { type Cell, parseCells } from '@markco/core/document/cells';
-import { readFrontMatter } from '@markco/core/document/front-matter';
 import { AppError } from '@markco/core/errors';
-import { effectiveSession, parseMrmdConfig } from '@markco/core/project/mrmd-config';
 import type { CreateRunInput, RequestedTarget, RunView } from '@markco/core/run/run';
 import { v7 } from 'uuid';
 import { type CliContext, openContext } from '../context.ts';
 import { findDocument } from './find-document.ts';
 import { followRun } from './follow-run.ts';
 import { runsOfCell } from './lists.ts';
+import { readProjectConfig, sessionNameOf } from './session-name.ts';
 
 export interface RunOptions {
   cell?: string;
@@ -27,10 +26,11 @@ const EXIT: Record<string, number> = { completed: 0, failed: 1, interrupted: 130
 /** Runs cells of a document through the server and prints their output as it comes. The exit code says how it ended. */
 export async function run(target: string, options: RunOptions): Promise<number> {
   const context = await openContext();
-  const { document, text } = await findDocument(context, target);
+  const { document, text, mrmd } = await findDocument(context, target);
   const cells = chooseCells(parseCells(text), options);
   const place = await placeFor(context, document, cells.at(-1)!, options);
-  const requests = cells.map((cell) => toRequest(document, text, cell, options, place));
+  const config = await readProjectConfig(context, mrmd);
+  const requests = cells.map((cell) => toRequest(document, cell, options.session ?? sessionNameOf(config, text, cell.language), place));
   const started = await start(context, requests);
   let worst = 0;
   for (const view of started) {
@@ -86,8 +86,7 @@ async function placeFor(context: CliContext, document: DocumentView, cell: Cell,
   return last.target.kind === 'queue' ? null : last.target;
 }
 
-function toRequest(document: DocumentView, text: string, cell: Cell, options: RunOptions, target: RequestedTarget | null): CreateRunInput {
-  const named = effectiveSession(parseMrmdConfig('').config, readFrontMatter(text).data, cell.language).name;
+function toRequest(document: DocumentView, cell: Cell, sessionName: string, target: RequestedTarget | null): CreateRunInput {
   return {
     runId: v7(),
     projectId: document.projectId,
@@ -97,7 +96,7 @@ function toRequest(document: DocumentView, text: string, cell: Cell, options: Ru
     code: cell.code,
     codeHash: createHash('sha256').update(cell.code).digest('hex'),
     cellIndex: cell.index,
-    sessionName: options.session ?? named,
+    sessionName,
     ...(target && { target }),
   };
 }
