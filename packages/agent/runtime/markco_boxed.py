@@ -128,7 +128,7 @@ def main():
     engine = mrp.Engine()
     box = Box(engine, Lines(answers))
     threading.Thread(target=_listen, args=(box, commands), name='markco-lines', daemon=True).start()
-    box.lines.send({'type': 'ready', 'python': '%d.%d.%d' % sys.version_info[:3]})
+    box.lines.send({'type': 'ready', 'python': '%d.%d.%d' % sys.version_info[:3], 'features': mrp.features()})
     engine.run_forever()
 
 

@@ -1667,6 +1667,23 @@ def _fail(exc):
     yield
 
 
+FEATURES = ('execute', 'executeStream', 'interrupt', 'complete', 'inspect', 'hover', 'variables', 'variableExpand', 'reset',
+            'isComplete', 'format', 'history', 'assets')
+
+
+def features():
+    """What can be asked of this runtime, by name, as it is now: black may come with a cell, and without it `format` changes nothing."""
+    return {name: name != 'format' or _can_format() for name in FEATURES}
+
+
+def _can_format():
+    loaded = sys.modules.get('black')
+    if loaded is not None:
+        return hasattr(loaded, 'format_str')
+    spec = _quiet(lambda: importlib.util.find_spec('black'))
+    return spec is not None and spec.origin is not None  # a mere folder of that name has no origin
+
+
 def question_call(kernel, name, body):
     """A question of the sandboxes' line protocol as a call; an asset is (media type, base64). Raises KeyError for an unknown name."""
     code, cursor = body.get('code'), body.get('cursor')
@@ -1693,8 +1710,6 @@ def make_handler(engine, secret):
     from http.server import BaseHTTPRequestHandler
     from urllib.parse import unquote, urlsplit
 
-    features = ('execute', 'executeStream', 'interrupt', 'complete', 'inspect', 'hover', 'variables', 'variableExpand', 'reset',
-                'isComplete', 'format', 'history', 'assets')
     kernel = engine.kernel
 
     class BadRequest(Exception):
@@ -1804,7 +1819,7 @@ def make_handler(engine, secret):
         def capabilities(self, _):
             venv = sys.prefix if sys.prefix != getattr(sys, 'base_prefix', sys.prefix) else None
             self.reply(200, {'runtime': 'markco-python', 'version': VERSION, 'languages': ['python', 'py', 'python3'],
-                             'languageVersion': '%d.%d.%d' % sys.version_info[:3], 'features': {name: True for name in features},
+                             'languageVersion': '%d.%d.%d' % sys.version_info[:3], 'features': features(),
                              'ipython': kernel.shell is not None,
                              'environment': {'cwd': os.getcwd(), 'executable': sys.executable, 'virtualenv': venv}})
 

@@ -66,6 +66,9 @@ class Host:
     def user_code(self):
         return self.interrupts.user_code()
 
+    def features(self):
+        return mrp.to_json(mrp.features())
+
     def emit(self, event, data):
         with self.interrupts.shield():
             self._post(event, mrp.to_json(data))

@@ -89,7 +89,7 @@ function boot() {
   const connect = pyodide.runPython('import markco_sandbox; markco_sandbox.connect');
   const host = connect(...bare);
   connect.destroy();
-  const methods = { execute: host.execute, question: host.question };
+  const methods = { execute: host.execute, question: host.question, features: JSON.parse(host.features()) };
   pyodide.globals.clear();
   return methods;
 }
@@ -117,4 +117,4 @@ port.on('message', (message) => {
   clearInterrupt();
   port.postMessage({ type: 'finished', id: message.id, reply });
 });
-port.postMessage({ type: 'ready', python: pyodide.version });
+port.postMessage({ type: 'ready', python: pyodide.version, features: host.features });

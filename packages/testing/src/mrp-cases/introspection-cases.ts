@@ -75,6 +75,11 @@ export function introspectionCases(subject: MrpSubject): void {
     expect(found.features).toMatchObject({ execute: true, executeStream: true, interrupt: true, variables: true });
   });
 
+  it('says that it formats where it does, and only there', async () => {
+    const { features } = await subject.runtime.capabilities();
+    expect(features.format).toBe(mrpFormatted.parse(await ask('format', { code: 'x=1' })).changed);
+  });
+
   it('a reset waits for nobody: while a cell runs it is refused', async () => {
     const run = startCell(subject.runtime, 'input()');
     await run.until((event) => event.event === 'stdin_request');

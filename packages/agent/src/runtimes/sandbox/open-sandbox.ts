@@ -1,8 +1,9 @@
 import { AppError } from '@markco/core/errors';
+import { mrpCapabilities } from '@markco/core/mrp/answers';
 import type { SandboxCommand } from './sandbox-command.ts';
 import type { SandboxLimits, SandboxRuntime } from './sandbox-driver.ts';
-import { SandboxProcess } from './sandbox-process.ts';
-import { SandboxSession } from './sandbox-session.ts';
+import { type SandboxMessage, SandboxProcess } from './sandbox-process.ts';
+import { type SandboxAbout, SandboxSession } from './sandbox-session.ts';
 
 const READY_MS = 60_000;
 
@@ -36,11 +37,15 @@ export async function openSandbox(
         if (message.type !== 'ready') return;
         clearTimeout(timer);
         off();
-        session = new SandboxSession(child, limits, String((message as { python?: unknown }).python));
+        session = new SandboxSession(child, limits, readAbout(message));
         resolve(session);
       })
       .catch(() => undefined);
   });
   child.send({ type: 'files', files });
   return ready;
+}
+
+function readAbout({ python, features }: SandboxMessage & { python?: unknown; features?: unknown }): SandboxAbout {
+  return { python: String(python), features: mrpCapabilities.shape.features.parse(features) };
 }

@@ -16,21 +16,12 @@ import type { SandboxMessage, SandboxProcess } from './sandbox-process.ts';
 import { WallClock } from './wall-clock.ts';
 
 const QUESTION_MS = 2_000;
-const FEATURES = [
-  'execute',
-  'executeStream',
-  'interrupt',
-  'complete',
-  'inspect',
-  'hover',
-  'variables',
-  'variableExpand',
-  'reset',
-  'isComplete',
-  'format',
-  'history',
-  'assets',
-];
+
+/** What a sandbox says of itself when it is ready. `features`: by the protocol's names. */
+export interface SandboxAbout {
+  python: string;
+  features: MrpCapabilities['features'];
+}
 
 /** What runs in the sandbox now: an execution or a question. */
 interface Activity {
@@ -49,7 +40,7 @@ export class SandboxSession implements SandboxRuntime {
   readonly cwd = '/project';
   readonly #process: SandboxProcess;
   readonly #limits: SandboxLimits;
-  readonly #version: string;
+  readonly #about: SandboxAbout;
   /** The execution that holds the runtime, from when it was accepted to its end. */
   #execId: string | null = null;
   #activity: Activity | null = null;
@@ -57,10 +48,10 @@ export class SandboxSession implements SandboxRuntime {
   #asking = false;
   #clock: WallClock | null = null;
 
-  constructor(child: SandboxProcess, limits: SandboxLimits, version: string) {
+  constructor(child: SandboxProcess, limits: SandboxLimits, about: SandboxAbout) {
     this.#process = child;
     this.#limits = limits;
-    this.#version = version;
+    this.#about = about;
     this.label = 'Python (cloud sandbox)';
     if (child.pid) this.pid = child.pid;
   }
@@ -79,9 +70,9 @@ export class SandboxSession implements SandboxRuntime {
   async capabilities(): Promise<MrpCapabilities> {
     return {
       runtime: 'markco-sandbox',
-      version: this.#version,
+      version: this.#about.python,
       languages: ['python', 'py', 'python3'],
-      features: Object.fromEntries(FEATURES.map((name) => [name, true])),
+      features: this.#about.features,
       environment: { cwd: this.cwd, executable: null, virtualenv: null },
     };
   }
