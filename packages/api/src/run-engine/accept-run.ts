@@ -3,8 +3,9 @@ import type { SqlTx } from '@markco/db/sql';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { applyRunEvent } from './apply-run-event.ts';
-import { lockRun } from './lock-run.ts';
-import { type PinnedSession, pinSession } from './pin-session.ts';
+import { gathered } from './gather.ts';
+import { lockFreeRuns, lockRun } from './lock-run.ts';
+import { type PinnedSession, pinSessions } from './pin-session.ts';
 import { metricsOf } from './run-metrics.ts';
 import { type RunRow, toCore } from './run-row.ts';
 
@@ -12,25 +13,78 @@ type GrantEvent = Extract<RunTransitionEvent, { type: 'grant' }>;
 
 export type AcceptOutcome = 'granted' | 'denied';
 
+/** An agent's ACCEPT of an attempt. */
+interface Accept {
+  readonly deviceId: string;
+  readonly runId: string;
+  readonly attempt: number;
+}
+
 /**
  * RU10: an agent took attempt n. One grant a run: a compare-and-set on (state, attempt) under the row's lock. A repeated ACCEPT of the
- * granted attempt gets the grant again while nothing started; every other one gets DENY.
+ * granted attempt gets the grant again while nothing started; every other one gets DENY. Those that wait at the same time are granted in one transaction.
  */
-export async function acceptRun(resources: Resources, deviceId: string, runId: string, attempt: number): Promise<AcceptOutcome> {
+export const acceptRun = (resources: Resources, deviceId: string, runId: string, attempt: number): Promise<AcceptOutcome> =>
+  acceptGathered(resources, { deviceId, runId, attempt });
+
+const acceptGathered = gathered<Accept, AcceptOutcome>({ together: acceptTogether, alone: acceptAlone, most: 100 });
+
+function acceptAlone(resources: Resources, accept: Accept): Promise<AcceptOutcome> {
   return resources.sql.tx(async (tx) => {
-    const event = { type: 'grant' as const, at: resources.clock.now(), attempt, deviceId };
+    const at = resources.clock.now();
     // Sent together: the session is pinned with the row locked, and only where the grant fits it.
-    const [run, pinned, name] = await Promise.all([lockRun(tx, runId), pinSession(tx, runId, event), deviceName(tx, deviceId)]);
-    if (!run) return 'denied';
-    const granted = await grant(resources, tx, run, event, { pinned, name });
-    const again =
-      run.state === 'running' && run.attempt === attempt && run.deviceId === deviceId && run.startedAt === null && run.lastSeq === 0;
-    const ok = Boolean(granted) || again;
-    const command = { userId: run.userId, runId, attempt };
-    const reply = ok ? { kind: 'grant' as const, ...command } : { kind: 'deny' as const, ...command, reason: whyNot(run) };
-    tx.afterCommit(() => sendCommand(resources, deviceId, reply), 'first');
-    return ok ? 'granted' : 'denied';
+    const [run, pinned, names] = await Promise.all([
+      lockRun(tx, accept.runId),
+      pinSessions(tx, [accept], at),
+      deviceNames(tx, [accept.deviceId]),
+    ]);
+    return run ? decide(resources, tx, run, accept, { at, pinned, names }) : 'denied';
   });
+}
+
+function acceptTogether(resources: Resources, accepts: readonly Accept[]): Promise<Map<Accept, AcceptOutcome>> {
+  return resources.sql.tx(async (tx) => {
+    const at = resources.clock.now();
+    const rows = await lockFreeRuns(
+      tx,
+      accepts.map(({ runId }) => runId),
+    );
+    const outcomes = new Map<Accept, AcceptOutcome>();
+    // A second one of the same run has to see what the first did.
+    const mine = [...new Map(accepts.map((accept) => [accept.runId, accept])).values()].filter(({ runId }) => rows.has(runId));
+    const [pinned, names] = await Promise.all([
+      pinSessions(tx, mine, at),
+      deviceNames(
+        tx,
+        mine.map(({ deviceId }) => deviceId),
+      ),
+    ]);
+    for (const accept of mine) outcomes.set(accept, await decide(resources, tx, rows.get(accept.runId)!, accept, { at, pinned, names }));
+    return outcomes;
+  });
+}
+
+/** What was asked and written beside the row. */
+interface Beside {
+  readonly at: Date;
+  readonly pinned: ReadonlyMap<string, PinnedSession>;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+async function decide(resources: Resources, tx: SqlTx, run: RunRow, accept: Accept, beside: Beside): Promise<AcceptOutcome> {
+  const { deviceId, runId, attempt } = accept;
+  const event = { type: 'grant' as const, at: beside.at, attempt, deviceId };
+  const granted = await grant(resources, tx, run, event, {
+    pinned: beside.pinned.get(runId) ?? null,
+    name: beside.names.get(deviceId) ?? null,
+  });
+  const again =
+    run.state === 'running' && run.attempt === attempt && run.deviceId === deviceId && run.startedAt === null && run.lastSeq === 0;
+  const ok = Boolean(granted) || again;
+  const command = { userId: run.userId, runId, attempt };
+  const reply = ok ? { kind: 'grant' as const, ...command } : { kind: 'deny' as const, ...command, reason: whyNot(run) };
+  tx.afterCommit(() => sendCommand(resources, deviceId, reply), 'first');
+  return ok ? 'granted' : 'denied';
 }
 
 const whyNot = (run: RunRow): string => `the run is ${run.state}, attempt ${run.attempt}`;
@@ -52,7 +106,7 @@ async function grant(
   return granted;
 }
 
-async function deviceName(tx: SqlTx, deviceId: string): Promise<string | null> {
-  const [device] = await tx.rows<{ name: string }>('SELECT name FROM devices WHERE id = $1::uuid', [deviceId]);
-  return device?.name ?? null;
+async function deviceNames(tx: SqlTx, deviceIds: readonly string[]): Promise<Map<string, string>> {
+  const devices = await tx.rows<{ id: string; name: string }>('SELECT id, name FROM devices WHERE id = ANY($1::uuid[])', [deviceIds]);
+  return new Map(devices.map(({ id, name }) => [id, name]));
 }

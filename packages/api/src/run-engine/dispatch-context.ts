@@ -1,6 +1,11 @@
 import type { Resources } from '../resources.ts';
-import type { RunRow } from './run-row.ts';
 import { UnfitMemory } from './unfit-memory.ts';
+
+/** Whose waiting runs to look at. `cloud`: a place of the cloud became free, which others may wait for. */
+export interface Heard {
+  readonly userId: string;
+  readonly cloud: boolean;
+}
 
 /** What the dispatcher of this process remembers between passes, with timers that `stop` ends. */
 export interface DispatchContext {
@@ -10,10 +15,10 @@ export interface DispatchContext {
   /** RU13: not offered again before that many ms, unless a device says it is idle. */
   busy(runId: string, ms: number): void;
   isBusy(runId: string): boolean;
-  /** RU8: hears after a commit that the session of a run may have something to offer; `ended`: that the run is over. */
-  handOver(run: RunRow, ended: boolean): void;
-  /** Names who does that; without anybody the dispatchers are woken. Returns the end of it. */
-  onHandOver(listener: (run: RunRow, ended: boolean) => void): () => void;
+  /** RU8, RU9: says after a commit that something of a person's that waits may be offered now. */
+  mayStart(heard: Heard): void;
+  /** Names who looks; without anybody the dispatchers are woken. Returns the end of it. */
+  onMayStart(listener: (heard: Heard) => void): () => void;
   /** A device came, or a runtime became idle: everything may be tried again. */
   deviceChanged(deviceId: string): void;
   stop(): void;
@@ -36,7 +41,7 @@ function createContext(resources: Resources): DispatchContext {
   const unfit = new UnfitMemory(now);
   const timers = new Set<NodeJS.Timeout>();
   const busyUntil = new Map<string, number>();
-  let listener: ((run: RunRow, ended: boolean) => void) | null = null;
+  let listener: ((heard: Heard) => void) | null = null;
   const later = (task: () => Promise<unknown>, ms: number) => {
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -55,12 +60,12 @@ function createContext(resources: Resources): DispatchContext {
       }, ms);
     },
     isBusy: (runId) => (busyUntil.get(runId) ?? 0) > now(),
-    handOver(run, ended) {
-      if (listener) listener(run, ended);
+    mayStart(heard) {
+      if (listener) listener(heard);
       else void resources.bus.publish({ topic: 'runs.wake' }).catch(() => undefined);
     },
-    onHandOver(heard) {
-      listener = heard;
+    onMayStart(given) {
+      listener = given;
       return () => {
         listener = null;
       };

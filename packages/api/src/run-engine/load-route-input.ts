@@ -43,28 +43,60 @@ interface FoundDevice {
   active: number;
 }
 
+/** Of many runs: a person's devices are found once. */
 const QUESTION = `
-  SELECT u.fallback_to_cloud AS "fallbackToCloud", u.default_target AS "defaultTarget", p.fallback_to_cloud AS "projectFallbackToCloud",
+  SELECT a.nth::int AS nth, u.fallback_to_cloud AS "fallbackToCloud", u.default_target AS "defaultTarget", p.fallback_to_cloud AS "projectFallbackToCloud",
     (SELECT json_build_object('target', s.target, 'deviceId', s.device_id, 'lastUsedAt', s.last_used_at, 'endedAt', s.ended_at)
      FROM runtime_sessions s
-     WHERE s.user_id = u.id AND s.project_id = p.id AND s.language = $3 AND s.name = $4) AS session,
+     WHERE s.user_id = u.id AND s.project_id = p.id AND s.language = a.language AND s.name = a.session_name) AS session,
     (SELECT json_build_object('targetKind', r.target_kind, 'deviceId', r.device_id) FROM runs r
-     WHERE r.user_id = u.id AND r.batch_id = $5::uuid AND r.language = $3 AND r.session_name = $4 AND r.granted_at IS NOT NULL
+     WHERE r.user_id = u.id AND r.batch_id = a.batch_id AND r.language = a.language AND r.session_name = a.session_name AND r.granted_at IS NOT NULL
      ORDER BY r.ordinal DESC LIMIT 1) AS batch,
-    (SELECT json_agg(json_build_object('id', d.id, 'name', d.name, 'presence', d.presence, 'lastSeenAt', d.last_seen_at,
+    theirs.devices
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[])
+    WITH ORDINALITY AS a(user_id, project_id, language, session_name, batch_id, nth)
+  JOIN users u ON u.id = a.user_id JOIN projects p ON p.id = a.project_id
+  LEFT JOIN (
+    SELECT d.user_id, json_agg(json_build_object('id', d.id, 'name', d.name, 'presence', d.presence, 'lastSeenAt', d.last_seen_at,
         'connectionId', d.connection_id, 'allowRuns', d.allow_runs,
         'agentAllowsRuns', coalesce((SELECT c.snapshot->'agentAllowsRuns' <> 'false'::jsonb FROM device_capabilities c WHERE c.device_id = d.id), true),
         'projectIds', (SELECT coalesce(json_agg(a.project_id), '[]') FROM attachments a WHERE a.device_id = d.id),
         'runtimes', (SELECT coalesce(json_agg(json_build_object('language', t.language, 'state', t.state)), '[]')
           FROM device_runtimes t WHERE t.device_id = d.id),
-        'active', (SELECT count(*) FROM runs o WHERE o.device_id = d.id AND o.state IN ('offered', 'running'))))
-     FROM devices d WHERE d.user_id = u.id AND d.revoked_at IS NULL AND d.kind <> 'worker') AS devices
-  FROM users u JOIN projects p ON p.id = $2::uuid WHERE u.id = $1::uuid`;
+        'active', (SELECT count(*) FROM runs o WHERE o.device_id = d.id AND o.state IN ('offered', 'running')))) AS devices
+    FROM devices d WHERE d.user_id = ANY($1::uuid[]) AND d.revoked_at IS NULL AND d.kind <> 'worker' GROUP BY d.user_id
+  ) AS theirs ON theirs.user_id = u.id`;
 
 /** Reads everything `chooseTarget` wants to know (RU5), with one question. Rejects where the person or the project is gone. */
 export async function loadRouteInput(sql: SqlRunner, run: RoutedRun, now: Date, unfit: UnfitDevices = new Map()): Promise<RouteInput> {
-  const [found] = await sql.rows<Found>(QUESTION, [run.userId, run.projectId, run.language, run.sessionName, run.batchId]);
-  if (!found) throw notFound('The project');
+  const input = (await loadRouteInputs(sql, [run], now, () => unfit)).get(run);
+  if (!input) throw notFound('The project');
+  return input;
+}
+
+/** The same of many runs, with one question; those whose person or project is gone are left out. */
+export async function loadRouteInputs<Run extends RoutedRun>(
+  sql: SqlRunner,
+  runs: readonly Run[],
+  now: Date,
+  unfitOf: (run: Run) => UnfitDevices,
+): Promise<Map<Run, RouteInput>> {
+  const found = await sql.rows<Found & { nth: number }>(QUESTION, [
+    runs.map((run) => run.userId),
+    runs.map((run) => run.projectId),
+    runs.map((run) => run.language),
+    runs.map((run) => run.sessionName),
+    runs.map((run) => run.batchId),
+  ]);
+  return new Map(
+    found.map(({ nth, ...one }) => {
+      const run = runs[nth - 1]!;
+      return [run, toInput(run, one, now, unfitOf(run))];
+    }),
+  );
+}
+
+function toInput(run: RoutedRun, found: Found, now: Date, unfit: UnfitDevices): RouteInput {
   return {
     request: {
       projectId: run.projectId,

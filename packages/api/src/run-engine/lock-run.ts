@@ -12,8 +12,25 @@ export async function lockRun(tx: SqlRunner, runId: string, options: { skipLocke
   return row ?? null;
 }
 
+/** Those of these rows that nobody else holds, by id, locked until the transaction ends: waits for no one. */
+export async function lockFreeRuns(tx: SqlRunner, runIds: readonly string[]): Promise<Map<string, RunRow>> {
+  const rows = await tx.rows<RunRow>(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED`, [
+    runIds,
+  ]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
 /** Waits for the other holders of the same names, one after the other; held until the transaction ends. */
 export async function lockName(tx: SqlRunner, ...names: string[]): Promise<void> {
   const locks = names.map((_, i) => `pg_advisory_xact_lock(hashtextextended($${i + 1}::text, 0))`);
   await tx.rows(`SELECT 1 AS held FROM (SELECT ${locks.join(', ')}) AS locks`, names);
+}
+
+/** The same for any number of names, in this order. */
+export async function lockNames(tx: SqlRunner, names: readonly string[]): Promise<void> {
+  await tx.rows(
+    `SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))) AS held
+     FROM (SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS n(name, nth) ORDER BY nth) AS names`,
+    [names],
+  );
 }

@@ -53,7 +53,8 @@ export async function offerNewRun(
   return sendOffer(resources, tx, run, deviceId, {}, place);
 }
 
-async function sendOffer(
+/** Offers a row this transaction holds, under the locks of its session and its device. */
+export async function sendOffer(
   resources: Resources,
   tx: SqlTx,
   run: RunRow,

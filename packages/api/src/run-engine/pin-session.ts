@@ -16,41 +16,46 @@ export interface PinnedSession {
 
 /** What of a grant the session is bound by. */
 export interface Grant {
-  at: Date;
+  runId: string;
   attempt: number;
   deviceId: string;
 }
 
 /**
- * RU6: binds the runtime session of a run to the place that is granted it. Reads the run's row, which the caller locks in the same
+ * RU6: binds the runtime sessions of runs to the places that are granted them. Reads the runs' rows, which the caller locks in the same
  * transaction before.
- * @returns null, and nothing is bound, where the grant does not fit the row (RU10)
+ * @returns by the run's id; a run is missing, and nothing is bound, where the grant does not fit the row (RU10)
  */
-export async function pinSession(tx: SqlRunner, runId: string, grant: Grant): Promise<PinnedSession | null> {
-  const cloudIdleSince = new Date(grant.at.getTime() - CLOUD_SESSION_IDLE_MS);
-  // The session as it was decides whether its variables are there: the sub-select reads it before the update.
-  const [pinned] = await tx.rows<{ same: boolean | null }>(
+export async function pinSessions(tx: SqlRunner, grants: readonly Grant[], at: Date): Promise<Map<string, PinnedSession>> {
+  const cloudIdleSince = new Date(at.getTime() - CLOUD_SESSION_IDLE_MS);
+  // A session as it was decides whether its variables are there: the sub-select reads it before the update.
+  const pinned = await tx.rows<{ runId: string; same: boolean | null }>(
     `WITH run AS (
-       SELECT user_id, project_id, language, session_name, CASE WHEN target_kind = 'cloud' THEN 'cloud' ELSE 'device' END AS target
-       FROM runs WHERE id = $1::uuid AND state = 'offered' AND attempt = $2 AND device_id = $3::uuid
+       SELECT r.id, r.user_id, r.project_id, r.language, r.session_name, r.device_id,
+         CASE WHEN r.target_kind = 'cloud' THEN 'cloud' ELSE 'device' END AS target
+       FROM unnest($1::uuid[], $2::int[], $3::uuid[]) AS g(run_id, attempt, device_id)
+       JOIN runs r ON r.id = g.run_id AND r.attempt = g.attempt AND r.device_id = g.device_id AND r.state = 'offered'
      ), before AS (
-       SELECT (s.ended_at IS NULL AND s.target = run.target AND s.device_id IS NOT DISTINCT FROM $3::uuid
+       SELECT s.id AS session_id, run.id AS run_id,
+         (s.ended_at IS NULL AND s.target = run.target AND s.device_id IS NOT DISTINCT FROM run.device_id
            AND (run.target <> 'cloud' OR s.last_used_at > $5::timestamptz)) AS same
        FROM runtime_sessions s JOIN run
          ON s.user_id = run.user_id AND s.project_id = run.project_id AND s.language = run.language AND s.name = run.session_name
-       FOR UPDATE OF s
+       ORDER BY s.id FOR UPDATE OF s
      ), pinned AS (
        INSERT INTO runtime_sessions AS s (id, user_id, project_id, language, name, target, device_id, started_at, last_used_at)
-       SELECT gen_random_uuid(), user_id, project_id, language, session_name, target, $3::uuid, $4::timestamptz, $4::timestamptz FROM run
+       SELECT gen_random_uuid(), user_id, project_id, language, session_name, target, device_id, $4::timestamptz, $4::timestamptz FROM run
        ON CONFLICT (user_id, project_id, language, name) DO UPDATE SET
-         last_used_at = $4::timestamptz, target = excluded.target, device_id = $3::uuid, ended_at = NULL,
-         started_at = CASE WHEN (SELECT same FROM before) THEN s.started_at ELSE $4::timestamptz END,
-         generation = CASE WHEN (SELECT same FROM before) THEN s.generation ELSE s.generation + 1 END
-       RETURNING 1
-     ) SELECT (SELECT same FROM before) AS same FROM pinned`,
-    [runId, grant.attempt, grant.deviceId, grant.at, cloudIdleSince],
+         last_used_at = $4::timestamptz, target = excluded.target, device_id = excluded.device_id, ended_at = NULL,
+         started_at = CASE WHEN (SELECT b.same FROM before b WHERE b.session_id = s.id) THEN s.started_at ELSE $4::timestamptz END,
+         generation = CASE WHEN (SELECT b.same FROM before b WHERE b.session_id = s.id) THEN s.generation ELSE s.generation + 1 END
+       RETURNING s.user_id, s.project_id, s.language, s.name
+     ) SELECT run.id AS "runId", before.same
+       FROM run JOIN pinned p ON p.user_id = run.user_id AND p.project_id = run.project_id AND p.language = run.language AND p.name = run.session_name
+       LEFT JOIN before ON before.run_id = run.id`,
+    [grants.map((grant) => grant.runId), grants.map((grant) => grant.attempt), grants.map((grant) => grant.deviceId), at, cloudIdleSince],
   );
-  return pinned ? { fresh: pinned.same !== true } : null;
+  return new Map(pinned.map(({ runId, same }) => [runId, { fresh: same !== true }]));
 }
 
 /** RU6: the session's variables are gone (restart, reset, crash, runtime down); the next run starts it fresh. */

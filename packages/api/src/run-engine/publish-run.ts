@@ -40,9 +40,10 @@ export function wakeDispatchers(resources: Resources, tx: SqlTx): void {
   tx.afterCommit(() => tell(resources, { topic: 'runs.wake' }));
 }
 
-/** RU8, RU9: lets the next run of this one's session start once the transaction is committed. `ended`: this run made room for it. */
+/** RU8, RU9: lets what waits of this run's person start once the transaction is committed. `ended`: this run made room for it. */
 export function handOverAfter(resources: Resources, tx: SqlTx, run: RunRow, ended: boolean): void {
-  tx.afterCommit(() => dispatchContextOf(resources).handOver(run, ended));
+  const heard = { userId: run.userId, cloud: ended && run.targetKind === 'cloud' };
+  tx.afterCommit(() => dispatchContextOf(resources).mayStart(heard));
 }
 
 function changeOf(resources: Resources, tx: SqlTx, row: RunRow): Change {

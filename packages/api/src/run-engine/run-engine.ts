@@ -3,9 +3,7 @@ import { forwardChanges } from '../agents/forward-changes.ts';
 import type { Resources } from '../resources.ts';
 import { commitOutputs } from './commit-outputs.ts';
 import { dispatchContextOf } from './dispatch-context.ts';
-import { dispatchRun } from './dispatch-run.ts';
-import { findEligible } from './find-eligible.ts';
-import { createHandOver } from './hand-over.ts';
+import { createDispatcher } from './dispatcher.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { sweepPresence } from './sweep-presence.ts';
 import { sweepRuns } from './sweep-runs.ts';
@@ -29,8 +27,6 @@ export interface RunEngineOptions {
   relayUrl?: string | null;
 }
 
-const CONCURRENT_DISPATCHES = 8;
-
 /** Makes the engine of this process; `start` it once its sockets are served. */
 export function createRunEngine(resources: Resources, options: RunEngineOptions = {}): RunEngine {
   const context = dispatchContextOf(resources);
@@ -38,19 +34,12 @@ export function createRunEngine(resources: Resources, options: RunEngineOptions 
   const stopForwarding = forwardChanges(resources, connections);
   const unsubscribe: (() => void)[] = [];
   const loops: Loop[] = [];
-  const handOver = createHandOver(resources, context);
+  const dispatcher = createDispatcher(resources, context);
   let committer: ReturnType<typeof commitOutputs> | null = null;
 
   const dispatchOnce = async () => {
-    const waiting = await findEligible(resources.sql);
-    const next = async (): Promise<void> => {
-      for (let runId = waiting.shift(); runId; runId = waiting.shift()) {
-        await dispatchRun(resources, context, runId).catch((err) =>
-          resources.log.warn({ err, run_id: runId }, 'a run could not be dispatched now'),
-        );
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_DISPATCHES }, next));
+    await dispatcher.all();
+    await dispatcher.settled();
   };
   const sweepOnce = async () => {
     await sweepPresence(resources);
@@ -61,14 +50,14 @@ export function createRunEngine(resources: Resources, options: RunEngineOptions 
     dispatchOnce,
     sweepOnce,
     start() {
-      const dispatcher = startLoop('dispatch', options.dispatchEveryMs ?? 3_000, resources.log, dispatchOnce);
+      const dispatching = startLoop('dispatch', options.dispatchEveryMs ?? 3_000, resources.log, dispatcher.all);
       const sweeper = startLoop('sweep', options.sweepEveryMs ?? 1_000, resources.log, sweepOnce);
-      loops.push(dispatcher, sweeper);
+      loops.push(dispatching, sweeper);
       unsubscribe.push(
-        resources.bus.subscribe('runs.wake', dispatcher.wake),
-        resources.bus.subscribe('flags.changed', dispatcher.wake),
-        resources.bus.onReconnect(dispatcher.wake),
-        context.onHandOver(handOver.hear),
+        resources.bus.subscribe('runs.wake', dispatching.wake),
+        resources.bus.subscribe('flags.changed', dispatching.wake),
+        resources.bus.onReconnect(dispatching.wake),
+        context.onMayStart(dispatcher.hear),
       );
       if (options.relayUrl !== null) {
         committer = commitOutputs(resources, { relayUrl: options.relayUrl, everyMs: options.commitEveryMs ?? 2_000 });
@@ -77,7 +66,7 @@ export function createRunEngine(resources: Resources, options: RunEngineOptions 
     async stop() {
       for (const stop of unsubscribe.splice(0)) stop();
       context.stop();
-      await Promise.all([...loops.splice(0).map((loop) => loop.stop()), committer?.stop(), handOver.settled()]);
+      await Promise.all([...loops.splice(0).map((loop) => loop.stop()), committer?.stop(), dispatcher.settled()]);
       stopForwarding();
       connections.close();
     },

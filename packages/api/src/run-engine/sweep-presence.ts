@@ -16,7 +16,7 @@ export async function sweepPresence(resources: Resources): Promise<void> {
 
 async function silence(resources: Resources, to: DevicePresence, from: string[], since: Date): Promise<void> {
   const stale = { presence: { in: from }, OR: [{ lastSeenAt: { lte: since } }, { lastSeenAt: null }] };
-  const devices = await resources.db.device.findMany({ where: stale, select: { id: true, userId: true, presence: true } });
+  const devices = await resources.db.device.findMany({ where: stale, select: { id: true, userId: true, kind: true, presence: true } });
   for (const device of devices) {
     await inTx(resources.db, async (tx) => {
       const { count } = await tx.device.updateMany({ where: { id: device.id, ...stale }, data: { presence: to } });
