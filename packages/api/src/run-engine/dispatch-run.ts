@@ -60,7 +60,7 @@ async function answers(resources: Resources, deviceId: string): Promise<boolean>
 }
 
 /** Tells the person what a queued run waits for, once. */
-export async function sayWaiting(resources: Resources, run: RunRow, message: string): Promise<void> {
+export async function sayWaiting(resources: Resources, run: Pick<RunRow, 'id' | 'message'>, message: string): Promise<void> {
   if (run.message === message) return;
   await resources.sql.tx(async (tx) => {
     const locked = await lockRun(tx, run.id);

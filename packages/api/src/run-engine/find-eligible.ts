@@ -1,5 +1,5 @@
 import type { SqlRunner } from '@markco/db/sql';
-import { RUN_COLUMNS } from './run-columns.ts';
+import { runColumnsWithout } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 
 /** RU8: the first waiting run of a session with nothing active in it, and of a batch only when everything before it has ended. */
@@ -15,10 +15,10 @@ const MAY_START = `r.state = 'queued' AND r.held_since IS NULL
     SELECT 1 FROM runs b
     WHERE b.user_id = r.user_id AND b.batch_id = r.batch_id AND b.ordinal < r.ordinal AND b.state IN ('queued', 'offered', 'running'))`;
 
-/** A run that waits, with the words of its project an offer needs. */
-export type WaitingRun = RunRow & { readonly projectSlug: string; readonly projectName: string };
+/** A run that waits, with the words of its project an offer needs. It may be large and need not go now: its code is left out, and of the request all but the target. */
+export type WaitingRun = Omit<RunRow, 'code'> & { readonly projectSlug: string; readonly projectName: string };
 
-const WAITING_RUN = `SELECT ${RUN_COLUMNS}, (SELECT slug FROM projects WHERE id = r.project_id) AS "projectSlug",
+const WAITING_RUN = `SELECT ${runColumnsWithout('code', 'request')}, jsonb_build_object('target', r.request->'target') AS request, (SELECT slug FROM projects WHERE id = r.project_id) AS "projectSlug",
   (SELECT name FROM projects WHERE id = r.project_id) AS "projectName" FROM runs r`;
 
 /** A run as it is now, if it waits. */
@@ -28,7 +28,7 @@ export async function findWaiting(sql: SqlRunner, runId: string): Promise<Waitin
 }
 
 /** How many are read at a time. */
-export const ELIGIBLE_AT_ONCE = 200;
+export const ELIGIBLE_AT_ONCE = 100;
 
 /**
  * RU8: the runs that may be offered now, the oldest first. Held runs block nobody.

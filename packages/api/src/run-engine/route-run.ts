@@ -1,6 +1,7 @@
 import { chooseTarget } from '@markco/core/routing/choose-target';
 import type { Route, RouteDevice } from '@markco/core/routing/route-input';
 import type { Resources } from '../resources.ts';
+import type { WaitingRun } from './find-eligible.ts';
 import { RELEASED_MESSAGE } from './held-runs.ts';
 import { loadRouteInput, loadRouteInputs, type RoutedRun, type RouteInput, type UnfitDevices } from './load-route-input.ts';
 import { lockRun } from './lock-run.ts';
@@ -73,7 +74,7 @@ export function reportRoute(resources: Resources, run: Pick<RunRow, 'id' | 'user
  * RU5, RU7: routes a run that still waits, and stores, logs and counts the decision where it differs from the stored one.
  * @returns the route, or null when the run no longer waits
  */
-export async function routeRun(resources: Resources, run: RunRow, unfit?: UnfitDevices): Promise<DecidedRoute | null> {
+export async function routeRun(resources: Resources, run: WaitingRun, unfit?: UnfitDevices): Promise<DecidedRoute | null> {
   const route = await decideRoute(resources, run, unfit);
   if (isStored(run, route)) return route;
   const columns = routeColumns(route);
@@ -87,7 +88,7 @@ export async function routeRun(resources: Resources, run: RunRow, unfit?: UnfitD
 }
 
 /** Whether the row says just that. */
-export function isStored(run: RunRow, route: Route): boolean {
+export function isStored(run: Omit<RunRow, 'code'>, route: Route): boolean {
   const { targetKind, deviceId, reason, routeDetail } = routeColumns(route);
   if (run.targetKind !== targetKind || run.reason !== reason || run.routeDetail !== routeDetail) return false;
   return targetKind !== 'device' || run.deviceId === deviceId;

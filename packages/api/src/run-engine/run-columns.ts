@@ -8,10 +8,15 @@ export type RunData = Partial<Omit<RunRow, 'id' | 'updatedAt'>>;
 const JSON_COLUMNS = new Set<string>(['request', 'awaitingInput']);
 const column = (field: string): string => `"${field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}"`;
 
-/** Every column under the name it has in {@link RunRow}: a row read with them is one. */
-export const RUN_COLUMNS = Object.values(Prisma.RunScalarFieldEnum)
-  .map((field) => `${column(field)} AS "${field}"`)
-  .join(', ');
+/** The columns under the names they have in {@link RunRow}, without some. */
+export const runColumnsWithout = (...left: (keyof RunRow)[]): string =>
+  Object.values(Prisma.RunScalarFieldEnum)
+    .filter((field) => !left.includes(field))
+    .map((field) => `${column(field)} AS "${field}"`)
+    .join(', ');
+
+/** Every column: a row read with them is a {@link RunRow}. */
+export const RUN_COLUMNS = runColumnsWithout();
 
 /**
  * Sets columns of one run where it is still in the state and attempt it was read in (RU1); elsewhere the division by zero fails the
