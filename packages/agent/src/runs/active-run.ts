@@ -1,4 +1,5 @@
 import type { OfferedRun } from '@markco/core/device/agent-message';
+import { reason } from '../log.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { RunRecorder } from './run-recorder.ts';
 
@@ -17,6 +18,7 @@ export class ActiveRun {
   readonly done: Promise<void>;
   #runtime: Runtime | null = null;
   #recorder: RunRecorder | null = null;
+  #told = '';
   #resolve!: () => void;
 
   constructor(offer: OfferedRun) {
@@ -41,13 +43,39 @@ export class ActiveRun {
     this.#recorder = recorder;
     this.startedAt = performance.now();
     // Cancelled in the moment between: the interrupt found nothing running then.
-    if (this.cancelled) void runtime.interrupt().catch(() => undefined);
+    if (this.cancelled) void this.#interrupt().catch(() => undefined);
   }
 
-  /** RU12: interrupts what runs; before that, the run never starts. */
-  async cancel(): Promise<void> {
+  /** RU12: interrupts what runs; before that, the run never starts. With `force`, where the runtime ends anyway, nobody is told of a failure. */
+  async cancel(force = false): Promise<void> {
     this.cancelled = true;
-    if (this.startedAt !== null) await this.#runtime?.interrupt();
+    if (this.startedAt === null) return;
+    if (force) await this.#runtime?.interrupt();
+    else await this.#interrupt();
+  }
+
+  /** RU12: a Stop that did not reach the code is said in the run, where the person waits for it. */
+  async #interrupt(): Promise<void> {
+    const runtime = this.#runtime;
+    try {
+      if (!runtime || (await runtime.interrupt())) return;
+      // Nothing runs there, it says: then this run is about to end.
+      if ((await runtime.health()).state === 'idle') return;
+      this.#tellUnreached(runtime, 'the runtime refused it');
+    } catch (error) {
+      if (runtime) this.#tellUnreached(runtime, reason(error));
+      throw error;
+    }
+  }
+
+  #tellUnreached(runtime: Runtime, why: string): void {
+    const way =
+      runtime.kind === 'registered'
+        ? 'Force stop lets go of it; the runtime was started elsewhere and can only be ended there.'
+        : 'Force stop ends its runtime, and the variables of the session with it.';
+    const text = `Stop did not reach the code: ${why.replace(/[\s.]+$/, '')}. It may still be running. ${way}`;
+    if (text !== this.#told) this.#recorder?.note(text);
+    this.#told = text;
   }
 
   /** RU14: true when this answer was the first to the question that is open. */

@@ -29,10 +29,13 @@ export async function answerIntrospection(pool: RuntimePool, request: Introspect
   }
 }
 
-/** RU12: restart and reset. Never rejects. */
+/** RU12: restart and reset. A runtime somebody else started can only be emptied from here. Never rejects. */
 export async function answerSessionOp(pool: RuntimePool, request: SessionOp): Promise<Answer> {
+  const session = refOf(request);
+  if (request.op === 'restart' && pool.peek(session)?.kind === 'registered')
+    return failed('failed', 'This runtime was started elsewhere and can only be restarted there. A reset empties its variables.');
   try {
-    await pool[request.op](refOf(request));
+    await pool[request.op](session);
     return { result: { done: true } };
   } catch (error) {
     return failed('failed', error instanceof AppError ? error.userMessage : reason(error));

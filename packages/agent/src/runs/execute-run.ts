@@ -70,7 +70,7 @@ async function runOnce(active: ActiveRun, readying: Promise<ReadyRuntime>, conte
   };
   const failure = await executeWhenIdle(active, runtime, recorder, start, context);
   recorder.finish();
-  return failure === CANCELLED || failure === AGENT_STOPPED ? (failure as Outcome) : describe(active, recorder, failure);
+  return failure === CANCELLED || failure === AGENT_STOPPED ? (failure as Outcome) : describe(active, runtime, recorder, failure);
 }
 
 /** RU13: a runtime that is busy with something else is waited for; the code has not been taken, so trying again is safe. */
@@ -107,10 +107,15 @@ async function executeWhenIdle(
   }
 }
 
-function describe(active: ActiveRun, recorder: RunRecorder, failure: unknown): Outcome {
-  if (active.forced)
-    return { outcome: 'interrupted', reason: 'force_stopped', message: 'Stopped by force; the variables of this session are gone.' };
-  if (active.stopping && failure) return AGENT_STOPPED;
+const FORCED = 'Stopped by force; the variables of this session are gone.';
+/** What is true of a runtime that somebody else started: we can end our part only. */
+const LET_GO = 'The runtime was started elsewhere and may still run this code; only there can it be ended.';
+
+function describe(active: ActiveRun, runtime: Runtime, recorder: RunRecorder, failure: unknown): Outcome {
+  const letGo = runtime.kind === 'registered';
+  if (active.forced) return { outcome: 'interrupted', reason: 'force_stopped', message: letGo ? `Let go of by force. ${LET_GO}` : FORCED };
+  if (active.stopping && failure)
+    return letGo ? { ...AGENT_STOPPED, message: `The agent on this computer was stopped while this ran. ${LET_GO}` } : AGENT_STOPPED;
   if (failure instanceof RuntimeDiedError) return { outcome: 'failed', reason: 'runtime_died', message: failure.exit.message };
   if (failure) return { outcome: 'failed', reason: 'runtime_error', message: reason(failure) };
   if (!recorder.error) return { outcome: 'completed' };

@@ -59,7 +59,7 @@ export class LocalRuns {
   /** RU12. */
   async cancel(runId: string, force = false): Promise<void> {
     const active = this.#active.get(runId);
-    await active?.cancel().catch(() => undefined);
+    await active?.cancel(force).catch(() => undefined);
     if (!active || !force || active.startedAt === null) return;
     active.forced = true;
     await this.#pool.restart(sessionOf(active.offer));

@@ -205,7 +205,9 @@ export class RunManager {
       if (this.#o.journal.get(runId)?.phase === 'accepted') this.#drop(runId);
       return;
     }
-    await active.cancel().catch((error: unknown) => this.#o.log.warn({ run_id: runId, reason: reason(error) }, 'the interrupt failed'));
+    await active
+      .cancel(force)
+      .catch((error: unknown) => this.#o.log.warn({ run_id: runId, reason: reason(error) }, 'the interrupt failed'));
     if (!force || active.startedAt === null) return;
     active.forced = true;
     await this.#o.pool.restart(sessionOf(active.offer));

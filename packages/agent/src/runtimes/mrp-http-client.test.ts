@@ -74,6 +74,24 @@ describe('MRP client (AG4b)', () => {
     expect(events[1]).toMatchObject({ error: { type: 'StreamLost' } });
   });
 
+  it('RU12: closing a registered runtime lets go of what runs there, and of nothing else', async () => {
+    const asked: string[] = [];
+    const url = await other((request, response) => {
+      asked.push(request.url!);
+      if (!request.url!.endsWith('/execute/stream')) return json(response, 200, { state: 'busy', currentExecId: 'e1' });
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('event: stdout\ndata: {"content":"a"}\n\n');
+    });
+    const runtime = await connectRegistered({ id: 'theirs', baseUrl: url, languages: ['python'] });
+    let closing: Promise<void> | undefined;
+    const run = runtime.execute({ execId: 'e1', code: 'x' }, () => {
+      closing = runtime.close();
+    });
+    await expect(run).rejects.toMatchObject({ name: 'RuntimeDiedError', message: expect.stringContaining('started elsewhere') });
+    await closing;
+    expect(asked).toEqual(['/mrp/v1/execute/stream']);
+  });
+
   it('AG5: a runtime that cannot be reached has died', async () => {
     const url = await other((_, response) => json(response, 200, {}));
     for (const server of servers.splice(0)) server.close();

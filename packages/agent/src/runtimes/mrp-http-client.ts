@@ -28,6 +28,7 @@ export class MrpHttpClient {
   readonly #endpoint: MrpEndpoint;
   readonly #exit: ExitWatch;
   #current: string | null = null;
+  #stream: IncomingMessage | null = null;
 
   constructor(endpoint: MrpEndpoint, exit: ExitWatch) {
     this.#endpoint = { ...endpoint, baseUrl: endpoint.baseUrl.replace(/\/mrp\/v1\/?$/, '') };
@@ -59,12 +60,19 @@ export class MrpHttpClient {
       throw error;
     }
     this.#current = request.execId;
+    this.#stream = response;
     try {
       await this.#pump(response, onEvent);
     } finally {
       this.#current = null;
+      this.#stream = null;
       response.destroy();
     }
+  }
+
+  /** Stops listening to what runs, which goes on where it is; its `execute` ends as if the runtime had died, with the cause the exit has. */
+  letGo(): void {
+    this.#stream?.destroy();
   }
 
   async input(execId: string, text: string): Promise<boolean> {

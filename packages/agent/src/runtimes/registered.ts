@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { mrpCapabilities } from '@markco/core/mrp/answers';
 import { isProcessAlive } from '@markco/sync/file-store/is-process-alive';
 import { z } from 'zod';
-import { ExitWatch } from './exit-watch.ts';
+import { describeExit, ExitWatch } from './exit-watch.ts';
 import { callMrp } from './mrp-http.ts';
 import { MrpHttpClient } from './mrp-http-client.ts';
 import { type Runtime, RuntimeRequestError } from './runtime.ts';
@@ -60,7 +60,9 @@ export async function discoverRuntimes(options: DiscoveryOptions = {}): Promise<
   return found.filter((endpoint) => endpoint !== null);
 }
 
-/** A Runtime over a registered endpoint. Closing it only lets go of it. */
+const LET_GO = 'MarkCo let go of this runtime, which was started elsewhere; what runs there goes on.';
+
+/** A Runtime over a registered endpoint. Closing it only lets go of it: the runtime lives on, an execution here ends as if it had died. */
 export async function connectRegistered(endpoint: RegisteredEndpoint): Promise<Runtime> {
   const exit = new ExitWatch();
   const client = new MrpHttpClient(endpoint, exit);
@@ -81,7 +83,10 @@ export async function connectRegistered(endpoint: RegisteredEndpoint): Promise<R
     introspect: (question, body, signal) => client.introspect(question, body, signal),
     reset: () => client.reset(),
     asset: (id) => client.asset(id),
-    close: async () => undefined,
+    close: async () => {
+      exit.settle({ ...describeExit(null, null), message: LET_GO });
+      client.letGo();
+    },
     onExit: (listener) => exit.on(listener),
   };
 }

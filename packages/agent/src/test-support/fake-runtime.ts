@@ -24,7 +24,7 @@ class Interrupt extends Error {}
 /** A runtime in this process: its "code" is the name of a scripted cell. For tests of everything above the Runtime interface. */
 export class FakeRuntime implements Runtime {
   readonly id = `fake-${Math.random().toString(36).slice(2)}`;
-  readonly kind = 'native' as const;
+  kind: Runtime['kind'] = 'native';
   readonly language = 'python';
   readonly label = 'Fake 1.0';
   readonly pid = 4242;
@@ -32,6 +32,8 @@ export class FakeRuntime implements Runtime {
   readonly executed: string[] = [];
   readonly inputs: string[] = [];
   foreign: string | null = null;
+  /** What an interrupt is answered with instead of reaching the code: a failure, or the word that nothing was interrupted. */
+  unreached: Error | 'refused' | null = null;
   readonly #cells: Record<string, Cell>;
   #current: { execId: string; interrupt: () => void; answer: ((text: string) => void) | null } | null = null;
   #exit: RuntimeExit | null = null;
@@ -106,6 +108,8 @@ export class FakeRuntime implements Runtime {
   }
 
   async interrupt(): Promise<boolean> {
+    if (this.unreached === 'refused') return false;
+    if (this.unreached) throw this.unreached;
     this.#current?.interrupt();
     return this.#current !== null;
   }
