@@ -30,7 +30,7 @@ function openPage({ host, open }: EditorSession, target: string): void {
   const ordered = flattenTree(
     buildTree(
       documents.map((document) => document.path),
-      { navOrder: host.projectConfig?.get().nav.order ?? [] },
+      { navOrder: host.projectConfig?.get()?.nav.order ?? [] },
     ),
   );
   const found = resolveLink(target, here, ordered);

@@ -60,8 +60,10 @@ export interface WorkspaceHost {
   readonly project: Live<ProjectView>;
   readonly documents: Live<readonly DocumentView[]>;
   readonly devices: Live<readonly DeviceView[]>;
-  /** What the project's `mrmd.md` says (session names, order of pages); defaults where the host does not know it. */
-  readonly projectConfig?: Live<ProjectConfig>;
+  /** What the project's `mrmd.md` says (session names, order of pages); null while that is not known, and where there is none. */
+  readonly projectConfig?: Live<ProjectConfig | null>;
+  /** Resolves when `projectConfig` may be asked for a run's session, soon in any case (RU3). Absent where it is always known. */
+  configReady?(): Promise<void>;
   /** Whether this client reaches the server now. */
   readonly online: Live<boolean>;
   /** The address of core's output frame page (WB7). Without it outputs stand in the window under the window's own policy. */

@@ -15,6 +15,7 @@ import * as local from './local-db.ts';
 import { browserPlace, Measures } from './measures.ts';
 import { createOnline, isNetworkFailure } from './online.ts';
 import { openDocument } from './open-document.ts';
+import { type KeptConfig, ProjectConfigFollower } from './project-config.ts';
 import { RunOutbox } from './run-outbox.ts';
 import { RunsOfDocument } from './runs-of-document.ts';
 import { ticketRefusal } from './ticket-refusal.ts';
@@ -112,6 +113,14 @@ export function createWebHost(options: WebHostOptions): WebHost {
         see(run);
   });
 
+  const configKey = `config:${options.project.id}`;
+  const config = new ProjectConfigFollower({
+    read: async (documentId) => (await ask(() => api.client.documents.get.query({ documentId }))).text,
+    kept: () => local.read<KeptConfig>('cache', configKey),
+    keep: (kept) => void local.write('cache', configKey, kept),
+  });
+  stops.push(documents.subscribe(() => config.see(documents.get())));
+
   const listKey = `documents:${options.project.id}`;
   const refreshDocuments = async () => {
     try {
@@ -180,6 +189,8 @@ export function createWebHost(options: WebHostOptions): WebHost {
     documents,
     listed,
     devices,
+    projectConfig: config.live,
+    configReady: () => config.ready(),
     online,
     outputFrame: OUTPUT_FRAME_PATH,
     setProject: project.set,

@@ -1,4 +1,5 @@
 import { AppError } from '@markco/core/errors';
+import { canonicalLanguage } from '@markco/core/routing/languages';
 import type { RunRequest, RunView } from '@markco/core/run/run';
 import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
@@ -9,8 +10,8 @@ import { reportRoute } from './route-run.ts';
 import { toRunView, withProjectSlug } from './run-row.ts';
 
 /**
- * RU4: makes all runs of a batch or none. Their order is the order given; they share project and session name, and a later one starts
- * only when everything before it has completed.
+ * RU4: makes all runs of a batch or none. Their order is the order given; they share a project and, in each language, a session, and a later
+ * one starts only when everything before it has completed.
  * @throws AppError as createRun, and bad_request when the runs do not belong together
  */
 export async function createBatch(
@@ -35,9 +36,14 @@ export async function createBatch(
 }
 
 function checkTogether(runs: readonly RunRequest[]): void {
-  const first = runs[0]!;
-  if (runs.some((run) => run.projectId !== first.projectId || run.sessionName !== first.sessionName)) {
-    throw new AppError('bad_request', 'The runs of a batch belong to one project and one session. Send them as separate batches.');
+  const sessions = new Map(runs.map((run) => [canonicalLanguage(run.language), run.sessionName]));
+  const fits = (run: RunRequest) =>
+    run.projectId === runs[0]!.projectId && run.sessionName === sessions.get(canonicalLanguage(run.language));
+  if (!runs.every(fits)) {
+    throw new AppError(
+      'bad_request',
+      'The runs of a batch belong to one project, and those of a language to one session. Send the others by themselves.',
+    );
   }
   if (new Set(runs.map((run) => run.runId)).size !== runs.length)
     throw new AppError('bad_request', 'Two runs of this batch have the same id.');

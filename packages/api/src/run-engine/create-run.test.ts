@@ -82,4 +82,15 @@ describe('create-batch', () => {
     const batch = [makeRequest(t.resources, t.project), makeRequest(t.resources, t.project, { sessionName: 'other' })];
     await expect(createBatch(t.resources, t.ada, t.resources.newId(), batch)).rejects.toMatchObject({ code: 'bad_request' });
   });
+
+  it('RU4: a document may name a session for each of its languages', async () => {
+    const of = (language: string, sessionName: string) => makeRequest(t.resources, t.project, { language, sessionName });
+    const batch = [of('python', 'shared'), of('bash', 'default'), of('py', 'shared')];
+    const views = await createBatch(t.resources, t.ada, t.resources.newId(), batch);
+    expect(views.map(({ language, sessionName, ordinal }) => [language, sessionName, ordinal])).toEqual([
+      ['python', 'shared', 0],
+      ['bash', 'default', 1],
+      ['python', 'shared', 2],
+    ]);
+  });
 });

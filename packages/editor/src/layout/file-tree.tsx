@@ -1,12 +1,15 @@
 import type { DocumentView } from '@markco/core/contract/projects';
+import type { ProjectConfig } from '@markco/core/project/mrmd-config';
 import { buildTree, type TreeNode } from '@markco/core/project/ordering';
 import { memo, type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useHost } from '../host.tsx';
-import { useLive } from '../live.ts';
+import { createLive, useLive } from '../live.ts';
 import { wordsOf } from '../runs/run-controller.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { PathDialog } from './path-dialog.tsx';
+
+const NO_CONFIG = createLive(null);
 
 /** The project's pages in their order; hovering a name warms its cache (WB3). */
 export function FileTree({ documentId, onPick }: { documentId: string; onPick?: () => void }): ReactNode {
@@ -16,7 +19,7 @@ export function FileTree({ documentId, onPick }: { documentId: string; onPick?: 
   const [asking, setAsking] = useState<'new' | DocumentView | null>(null);
   const [gone, setGone] = useState<DocumentView | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const nav = host.projectConfig?.get().nav.order;
+  const nav = useLive<ProjectConfig | null>(host.projectConfig ?? NO_CONFIG)?.nav.order;
   const { tree, byPath } = useMemo(() => {
     const present = documents.filter((document) => !document.deletedAt);
     const titles = new Map(present.map((document) => [document.path, document.title]));

@@ -43,7 +43,7 @@ export function draftRuns(context: RunContext, text: string, cells: readonly Cel
 export function completeDrafts(
   drafts: readonly RunDraft[],
   sha256: (text: string) => Promise<string>,
-  config: ProjectConfig | undefined,
+  config: ProjectConfig | null,
 ): Promise<CreateRunInput[]> {
   return Promise.all(
     drafts.map(async ({ frontMatter, ...draft }) => ({
@@ -55,7 +55,7 @@ export function completeDrafts(
 }
 
 /** The YAML parser loads with the first run, not with the page (WB9). */
-async function sessionNameOf(frontMatter: string, language: string, config: ProjectConfig | undefined): Promise<string> {
+async function sessionNameOf(frontMatter: string, language: string, config: ProjectConfig | null): Promise<string> {
   const [{ readFrontMatter }, { effectiveSession, parseMrmdConfig }] = await Promise.all([
     import('@markco/core/document/front-matter'),
     import('@markco/core/project/mrmd-config'),

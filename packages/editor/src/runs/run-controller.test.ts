@@ -1,6 +1,8 @@
+import { type ProjectConfig, parseMrmdConfig } from '@markco/core/project/mrmd-config';
 import { type CreateRunInput, createRunInput } from '@markco/core/run/run';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type * as Y from 'yjs';
+import { createLive } from '../live.ts';
 import { documentIdAt, type FakeHost, fakeHost } from '../testing/fake-host.tsx';
 import { decodeAnchor } from './build-run.ts';
 import { RunController } from './run-controller.ts';
@@ -44,6 +46,17 @@ describe('run controller', () => {
     expect(input).not.toHaveProperty('frontMatter');
     const text = doc.getText('content').toString();
     expect(decodeAnchor(doc, input!.anchor!)).toBe(text.indexOf('```', text.indexOf('a = 1')));
+  });
+
+  it('RU3: a document that names no session runs in the one mrmd.md names, once that is known', async () => {
+    const { host, controller } = setup('```python\na = 1\n```\n\n```bash\nls\n```\n');
+    const projectConfig = createLive<ProjectConfig | null>(null);
+    const configReady = async () => projectConfig.set(parseMrmdConfig('```yaml config\nsession: {python: {name: shared}}\n```\n').config);
+    Object.assign(host, { projectConfig, configReady });
+    controller.runAll();
+    const [input, other] = await started(host);
+    expect(input).toMatchObject({ language: 'python', sessionName: 'shared' });
+    expect(other?.sessionName ?? 'default').toBe('default');
   });
 
   it('RU4: all cells are one batch in order; what cannot or must not run is left out', async () => {

@@ -161,9 +161,9 @@ export class RunController {
       ...this.pending.get(),
     ]);
     try {
-      const outcome = await this.#host.startRuns(
-        await completeDrafts(drafts, (text) => this.#host.sha256(text), this.#host.projectConfig?.get()),
-      );
+      await this.#host.configReady?.();
+      const config = this.#host.projectConfig?.get() ?? null;
+      const outcome = await this.#host.startRuns(await completeDrafts(drafts, (text) => this.#host.sha256(text), config));
       if (outcome === 'kept') this.#mark(drafts, 'kept', KEPT_TEXT);
     } catch (error) {
       this.#mark(drafts, 'failed', wordsOf(error));
