@@ -124,6 +124,39 @@ describe('connection', () => {
     await online();
   });
 
+  it('AG2 a computer that wakes before its goodbye was answered has one connection', async () => {
+    gateway.script = (moment) =>
+      moment.at === 'reply' && moment.message.type === 'GOODBYE' && moment.message.reason === 'sleep' ? 'silent' : undefined;
+    const it = connect();
+    await online();
+    const asleep = it.stop('sleep');
+    await gateway.until(() => gateway.received.some((m) => m.type === 'GOODBYE'), 'the goodbye');
+    it.start();
+    it.reconnect();
+    await asleep;
+    await gateway.until(() => gateway.registered.length === 2, 'the connection after the wake');
+    await online();
+    const heard = beats();
+    await gateway.until(() => beats() >= heard + 5, 'five heartbeats');
+    expect(gateway.registered).toHaveLength(2);
+  });
+
+  it.each(['open', 'not yet open'])('AG2 after a wake a silent socket, %s, is replaced at once', async (kind) => {
+    let sockets = 0;
+    let met = false;
+    gateway.script = (moment) => {
+      if (moment.at === 'connect') sockets++;
+      const fits = kind === 'open' ? moment.at === 'receive' && moment.message.type === 'HEARTBEAT' : moment.at === 'register';
+      met ||= fits;
+      return sockets === 1 && fits ? 'silent' : undefined;
+    };
+    const it = connect({ delay: () => 24 * 3_600_000, proveWithinMs: 50 });
+    await waitUntil(() => met, 'the silence');
+    it.reconnect();
+    await gateway.until(() => gateway.received.some((m) => m.type === 'HEARTBEAT'), 'a heartbeat of the next socket');
+    expect(sockets).toBe(2);
+  });
+
   it('EL3 survives a server that is not there', async () => {
     const { url } = gateway;
     await gateway.close();

@@ -1,5 +1,5 @@
 import type { AgentMessage, RegisterMessage, ResumeReply, SendReply, ServerMessage } from '@markco/core/device/agent-message';
-import { AGENT_PROTOCOL_VERSION, HEARTBEAT_MS } from '@markco/core/device/constants';
+import { AGENT_PROTOCOL_VERSION, HEARTBEAT_MS, WAKE_PROOF_MS } from '@markco/core/device/constants';
 import type { CapabilitySnapshot } from '@markco/core/device/device';
 import type { Log } from '@markco/sync/log';
 import { isUnauthenticated } from '../api-client/api-error.ts';
@@ -44,8 +44,14 @@ export interface ConnectionOptions {
   delay?: (attempt: number) => number;
   replyWithinMs?: number;
   welcomeWithinMs?: number;
+  proveWithinMs?: number;
   /** For tests: another network. */
   WebSocket?: SocketOptions['WebSocket'];
+}
+
+/** One start of a connection; `over` once it was stopped. */
+interface Life {
+  over: boolean;
 }
 
 /** AG1, AG2: keeps one socket to the gateway for as long as it is started: connect, register, resume, beat, and again. */
@@ -55,9 +61,12 @@ export class Connection {
   #state: ConnectionState = 'stopped';
   #socket: AgentSocket | null = null;
   #wakeUp: (() => void) | null = null;
-  #running = false;
+  /** From start to stop; a wake may come while the stop before it still waits for its goodbye. */
+  #life: Life | null = null;
   #loop: Promise<void> = Promise.resolve();
   #attempt = 0;
+  /** The next attempt follows at once. */
+  #hurry = false;
   #stopDetector: () => void = () => {};
   #stopBeating: () => void = () => {};
 
@@ -76,27 +85,31 @@ export class Connection {
   }
 
   start(): void {
-    if (this.#running) return;
-    this.#running = true;
+    if (this.#life) return;
+    const life: Life = { over: false };
+    this.#life = life;
     this.#stopDetector = detectWake((why) => {
       this.#options.log.info({ why }, 'reconnecting at once');
       this.reconnect();
     });
-    this.#loop = this.#run();
+    // Of a stop that is under way, when the computer slept before its goodbye was answered.
+    this.#socket?.close('stopped');
+    this.#loop = this.#loop.then(() => this.#run(life));
   }
 
-  /** AG2: at once instead of after the back-off; an open socket is proved alive first by a heartbeat. */
+  /** AG2: at once instead of after the back-off; a socket that is there, open or not, has to prove itself soon. */
   reconnect(): void {
     this.#attempt = 0;
     this.#wakeUp?.();
-    const socket = this.#socket;
-    if (socket && this.#state === 'online') void this.#beat(socket).catch(() => socket.close('it did not survive the sleep'));
+    if (this.#socket) void this.#prove(this.#socket);
   }
 
   /** Says goodbye (offline at once, AG2) and ends. */
   async stop(why: 'sleep' | 'quit' | 'sign_out'): Promise<void> {
-    if (!this.#running) return;
-    this.#running = false;
+    if (!this.#life) return;
+    this.#life.over = true;
+    this.#life = null;
+    const loop = this.#loop;
     this.#stopDetector();
     // A beat after the goodbye would say the opposite.
     this.#stopBeating();
@@ -104,10 +117,12 @@ export class Connection {
       const goodbye = this.queue.now(this.message({ type: 'GOODBYE', reason: why }));
       await Promise.race([goodbye.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
     }
+    // Started again meanwhile: what is there now belongs to the new life.
+    if (this.#life) return loop;
     this.#wakeUp?.();
     this.#socket?.close('stopped');
-    await this.#loop;
-    this.#enter('stopped');
+    await loop;
+    if (!this.#life) this.#enter('stopped');
   }
 
   /** Something the server should know before the next heartbeat. */
@@ -126,18 +141,19 @@ export class Connection {
     return this.queue.now(this.message(body));
   }
 
-  async #run(): Promise<void> {
-    while (this.#running) {
-      const end = await this.#once();
-      if (!this.#running) break;
+  async #run(life: Life): Promise<void> {
+    while (!life.over) {
+      const end = await this.#once(life);
+      if (life.over) break;
       this.#enter(end.kind === 'sign_in' ? 'needs_sign_in' : 'offline');
-      const wait = end.kind === 'sign_in' ? null : this.#delayAfter(end.kind);
+      const wait = end.kind === 'sign_in' ? null : this.#hurry ? 0 : this.#delayAfter(end.kind);
+      this.#hurry = false;
       this.#options.log.info({ reason: end.reason, waitMs: wait }, 'not connected');
-      await this.#pause(wait);
+      if (wait !== 0) await this.#pause(wait);
     }
   }
 
-  async #once(): Promise<SocketEnd | { kind: 'sign_in'; reason: string }> {
+  async #once(life: Life): Promise<SocketEnd | { kind: 'sign_in'; reason: string }> {
     this.#enter('connecting');
     let token: string;
     try {
@@ -145,7 +161,7 @@ export class Connection {
     } catch (error) {
       return { kind: isUnauthenticated(error) ? 'sign_in' : 'lost', reason: reason(error) };
     }
-    if (!this.#running) return { kind: 'lost', reason: 'stopped' };
+    if (life.over) return { kind: 'lost', reason: 'stopped' };
     const end = await this.#live(token);
     if (end.kind === 'unauthenticated') this.#options.onRefusedToken(token);
     return end;
@@ -200,6 +216,20 @@ export class Connection {
   #register(): RegisterMessage {
     const { identity, bootId, about, snapshot } = this.#options;
     return { ...envelope(identity), type: 'REGISTER', protocol: AGENT_PROTOCOL_VERSION, bootId, ...about, ...snapshot() };
+  }
+
+  /** AG2: a socket from before a sleep or a change of networks, which may be silent for ever. */
+  async #prove(socket: AgentSocket): Promise<void> {
+    const giveUp = () => {
+      if (this.#socket !== socket) return;
+      this.#hurry = true;
+      socket.close('it did not survive the sleep');
+    };
+    const wasOnline = this.#state === 'online';
+    const patience = setTimeout(() => (wasOnline || this.#state !== 'online') && giveUp(), this.#options.proveWithinMs ?? WAKE_PROOF_MS);
+    if (!wasOnline) return;
+    await this.#beat(socket).catch(giveUp);
+    clearTimeout(patience);
   }
 
   #beat(socket: AgentSocket): Promise<SendReply> {

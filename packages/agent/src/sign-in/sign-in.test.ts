@@ -212,6 +212,20 @@ describe('token manager', () => {
     expect(await m.accessToken()).toBe('access-9');
   });
 
+  it('EL2 an answer that never comes is given up, and asked for again with the same token', async () => {
+    const { 'auth.refresh': answer } = gateway.http;
+    gateway.http['auth.refresh'] = () => new Promise(() => {});
+    const m = new TokenManager({ store, api: createApiClient(gateway.url), log: silentLog, now: () => now, patienceMs: 50 });
+    await m.signIn(tokens(1));
+    now += 520_000;
+    for (let tries = 0; tries < 2; tries++) await expect(m.accessToken()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(m.state).toBe('signed_in');
+    gateway.http['auth.refresh'] = answer!;
+    const next = manager();
+    await next.load();
+    expect([await next.accessToken(), refreshes]).toEqual(['access-2', ['refresh-1']]);
+  });
+
   it('EL2 a server that is away does not sign anyone out', async () => {
     const m = manager();
     await m.signIn(tokens(1));

@@ -12,6 +12,9 @@ export type SignInState = 'signed_out' | 'signed_in' | 'needs_sign_in';
 /** A token is renewed when less than this is left of it. */
 const AHEAD_MS = 90_000;
 
+/** An answer that got lost is asked for again while the server still takes the old token (30 s), also where the network says nothing. */
+const REFRESH_MS = 10_000;
+
 const signInAgain = () => new AppError('unauthenticated', 'This device is signed out. Sign in again; nothing you wrote is lost.');
 
 /** EL2: holds the device's pair of tokens: renewed ahead of time, once at a time, and written down before it is used. */
@@ -21,18 +24,27 @@ export class TokenManager {
   readonly #log: Log;
   readonly #now: () => number;
   readonly #onState: (state: SignInState) => void;
+  readonly #patienceMs: number;
   #current: StoredCredentials | null = null;
   #state: SignInState = 'signed_out';
   #refreshing: Promise<string> | null = null;
   #refused: string | null = null;
   #unsaved = false;
 
-  constructor(options: { store: CredentialStore; api: ApiClient; log: Log; now?: () => number; onState?: (state: SignInState) => void }) {
+  constructor(options: {
+    store: CredentialStore;
+    api: ApiClient;
+    log: Log;
+    now?: () => number;
+    onState?: (state: SignInState) => void;
+    patienceMs?: number;
+  }) {
     this.#store = options.store;
     this.#api = options.api;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
     this.#onState = options.onState ?? (() => {});
+    this.#patienceMs = options.patienceMs ?? REFRESH_MS;
   }
 
   get state(): SignInState {
@@ -96,7 +108,7 @@ export class TokenManager {
     const held = this.#current;
     if (!held) throw signInAgain();
     try {
-      const tokens = await this.#api.call('auth.refresh', { refreshToken: held.refreshToken });
+      const tokens = await this.#api.call('auth.refresh', { refreshToken: held.refreshToken }, AbortSignal.timeout(this.#patienceMs));
       const next = { ...tokens, server: this.#api.server, obtainedAt: this.#now() };
       await this.#save(next);
       this.#current = next;

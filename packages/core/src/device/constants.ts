@@ -6,6 +6,8 @@ export const PROBE_MS = 2_000;
 export const ACCEPT_WITHIN_MS = 5_000;
 export const RECONNECT_MIN_MS = 1_000;
 export const RECONNECT_MAX_MS = 30_000;
+/** After sleep or a change of networks a socket from before answers within this, or the next one is made at once. */
+export const WAKE_PROOF_MS = 5_000;
 export const EVENT_BATCH_MS = 50;
 export const EVENT_BATCH_BYTES = 16 * 1024;
 export const FORCE_STOP_AFTER_MS = 10_000;
