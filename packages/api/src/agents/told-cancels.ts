@@ -1,4 +1,8 @@
-/** RU12: the cancels one socket of a device was told, and whether by force: what it has not been told is found in the rows. */
+/**
+ * RU12: the cancels one socket of a device was told, and whether by force: what it has not been told is found in the rows. A second Stop
+ * without force leaves no mark there: the wish is the same, it goes over the bus, and where that was cut just then it is not said again. The
+ * pages offer none (after a Stop they offer force), and whoever asks twice with `markco cancel` or the API sees the run go on, and may ask again.
+ */
 export class ToldCancels {
   readonly #forced = new Map<string, boolean>();
 
