@@ -11,6 +11,7 @@ import { lockHolder } from '../config/instance-lock.ts';
 import { SettingsFile } from '../config/settings.ts';
 import { DEVICE_ID, USER_ID } from '../test-support/sample-offer.ts';
 import { waitUntil } from '../test-support/wait-until.ts';
+import { endingLines } from './commands/follow-run.ts';
 import { runsOfCell } from './commands/lists.ts';
 import { chooseCells, chooseDevice } from './commands/run.ts';
 
@@ -138,6 +139,14 @@ describe('markco run', () => {
     ]);
     expect(() => chosen('mac')).toThrow(/More than one/);
     expect(() => chosen('phone')).toThrow(/You have: MacBook Pro, MacBook, Studio, cloud/);
+  });
+
+  it('RU6 a run that fell back says why, once', () => {
+    const view = { state: 'completed', ranOn: 'Cloud', freshSession: true, message: null, reason: 'fallback_device_offline' } as RunView;
+    const why = 'Cloud · fresh session: MacBook Pro was offline';
+    expect(endingLines({ ...view, why })).toEqual(['completed on Cloud (fresh session)', why]);
+    expect(endingLines({ ...view, why, message: 'In the cloud because MacBook Pro was offline.' })).toHaveLength(1);
+    expect(endingLines({ ...view, why, reason: 'session_affinity' })).toHaveLength(1);
   });
 
   it('RU20 the runs of a cell are those at its place and those of its code', () => {

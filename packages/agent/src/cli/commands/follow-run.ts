@@ -39,6 +39,13 @@ export async function followRun(context: CliContext, view: RunView, options: { j
   return latest.state;
 }
 
+/** How a run ended and where it ran; RU6: and why it went to the cloud by itself, where its own words do not say so. */
+export function endingLines(view: RunView): string[] {
+  const where = view.ranOn ? ` on ${view.ranOn}` : '';
+  const ending = `${view.state}${where}${view.freshSession ? ' (fresh session)' : ''}${view.message ? `: ${view.message}` : ''}`;
+  return view.why && !view.message && view.reason.startsWith('fallback_') ? [ending, view.why] : [ending];
+}
+
 function onInterrupt(action: () => void): () => void {
   let asked = false;
   const listener = () => {
@@ -83,8 +90,7 @@ class Printer {
       this.#context.say(JSON.stringify({ runId: view.id, state: view.state, ranOn: view.ranOn, message: view.message }));
       return;
     }
-    const where = view.ranOn ? ` on ${view.ranOn}` : '';
-    console.error(`${view.state}${where}${view.freshSession ? ' (fresh session)' : ''}${view.message ? `: ${view.message}` : ''}`);
+    for (const line of endingLines(view)) console.error(line);
   }
 
   #plain(text: unknown): void {
