@@ -57,6 +57,19 @@ export const HOSTILE_UPDATES: Readonly<Record<string, Shape>> = {
     rootText(start(client, 1, 1 + random.below(5_000)), 'x'.repeat(1 + random.below(40)))
       .uint(0)
       .done(),
+  // Waits for what is before it, of which others tell something else: only its end may turn out to be new.
+  tail: (random, client) => {
+    const clock = 1 + random.below(6);
+    const [flags, ids] = random.pick([
+      [0x84, 1],
+      [0x44, 1],
+      [0xc4, 2],
+    ] as const);
+    return repeat(start(client, 1, clock).raw([flags]), ids, (update) => update.uint(client, random.below(clock)))
+      .text('t'.repeat(1 + random.below(12)))
+      .uint(0)
+      .done();
+  },
   cycle: (_, client) =>
     new HostileUpdate()
       .uint(2, 1, client + 1, 0)
@@ -120,8 +133,14 @@ export const HOSTILE_UPDATES: Readonly<Record<string, Shape>> = {
     start(client, 2).uint(7, 1).text(ROOT).uint(1).uint(0x24, 0, client, 0).text('key').text('several letters').uint(0).done(),
   pile: (random, client) => {
     const size = random.pick([10, 100, 1_500]);
-    const update = rootText(start(client, size + 1), 'r'.repeat(size));
-    return repeat(update, size, (pile, at) => pile.uint(0x44, client, size - 1 - at).text('p'))
+    const letters = (update: HostileUpdate) => repeat(update, size, (pile) => rootText(pile, 'p'));
+    return letters(
+      letters(new HostileUpdate().uint(2, size, client, 0))
+        .uint(size + 1, client + 1, 0)
+        .raw([0x84])
+        .uint(client, size - 1)
+        .text('q'),
+    )
       .uint(0)
       .done();
   },

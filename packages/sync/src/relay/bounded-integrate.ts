@@ -22,8 +22,10 @@ const integrate = Y.Item.prototype.integrate;
  */
 Y.Item.prototype.integrate = function (this: Y.Item, transaction: Y.Transaction, offset: number): void {
   if (stepsLeft !== Number.POSITIVE_INFINITY) {
-    if (offset === 0) checkPlace(this);
-    stepsLeft -= stepsToPlace(this, transaction.doc.store);
+    const { store } = transaction.doc;
+    const left = offset === 0 ? this.left : beginningOf(this, offset, store);
+    checkPlace(this, left);
+    stepsLeft -= stepsToPlace(this, left, store);
     if (stepsLeft < 0) throw new TooManySteps();
   }
   integrate.call(this, transaction, offset);
@@ -44,24 +46,55 @@ export function withSteps<T>(steps: number, apply: () => T): T {
 }
 
 /**
- * What a struct was put between has to be there in that order, or where it ends up depends on how Yjs happens to hold its neighbours,
- * and readers differ. Looked for as far as the time allows: others may honestly have written a lot in between.
+ * Whoever wrote a struct saw the two it names side by side. So the left one comes first, and neither names what is between them: who
+ * named that one as a neighbour had seen it there. Where that does not hold, Yjs puts the struct into another place for each order in which a
+ * reader gets the rest. Looked for as far as the time allows: others may honestly have written a lot in between.
  */
-function checkPlace({ left, right, origin }: Y.Item): void {
-  if (!(left instanceof Y.Item)) return;
-  if (!Y.compareIDs(left.lastId, origin)) throw new BadFrame('a struct lies between what does not enclose it');
-  if (!(right instanceof Y.Item)) return;
-  let next = left.right;
-  while (next && next !== right && looksLeft-- > 0) next = next.right;
-  if (!next) throw new BadFrame('a struct lies between what does not enclose it');
+function checkPlace({ left: named, right, origin }: Y.Item, left: Y.Item | null): void {
+  const isItem = (neighbour: Y.Item | null): boolean => neighbour === null || neighbour instanceof Y.Item;
+  if (!isItem(left) || !isItem(right)) {
+    // Collected with the type it was in, as the other one must be: who still has it would show the struct beside that.
+    if (isShown(left) || isShown(right)) throw misplaced();
+    return;
+  }
+  if (left && left === named && !Y.compareIDs(left.lastId, origin)) throw misplaced();
+  if (right) {
+    for (let between = right.left; between !== left && looksLeft-- > 0; between = between.left)
+      if (!between || holds(between, right.origin) || holds(between, left?.rightOrigin)) throw misplaced();
+  } else if (left?.rightOrigin) throw misplaced();
 }
+
+/** Whether what a neighbour is in is there. */
+function isShown(neighbour: Y.Item | null): boolean {
+  if (!(neighbour instanceof Y.Item)) return false;
+  const list = (neighbour.parent as Y.AbstractType<unknown> | null)?._item;
+  return list === null || list?.deleted === false;
+}
+
+const holds = ({ id, length }: Y.Item, wanted: Y.ID | null | undefined): boolean =>
+  wanted?.client === id.client && wanted.clock >= id.clock && wanted.clock < id.clock + length;
+
+/**
+ * Of a struct that waited, `offset` characters may have come in another way: Yjs puts the rest behind them. An honest struct has them for its own
+ * beginning, in the same list. Others wrote two contents under one clock, and who gets only the rest sees it in another place.
+ */
+function beginningOf({ id, parent, parentSub }: Y.Item, offset: number, store: Store): Y.Item | null {
+  const left: unknown = Y.getItem(store, Y.createID(id.client, id.clock + offset - 1));
+  if (!(left instanceof Y.Item)) return null;
+  // Without a list it is collected at once, as its beginning must be then.
+  if (parent === null ? isShown(left) : left.parent !== parent || left.parentSub !== parentSub) throw misplaced();
+  return left;
+}
+
+const misplaced = () => new BadFrame('a struct lies between what does not enclose it');
 
 type Store = Y.Doc['store'];
 type List = { _start: Y.Item | null; _map: Map<string, Y.Item> };
 
 /** How far Yjs walks, counted until the budget is used up: the same loop as in Yjs's `Item.integrate`, without its writing. */
-function stepsToPlace(item: Y.Item, store: Store): number {
-  const { left, right } = item;
+function stepsToPlace(item: Y.Item, left: Y.Item | null, store: Store): number {
+  const { right } = item;
+  const origin = left === item.left ? item.origin : (left?.lastId ?? null);
   const parent = item.parent as unknown as List | null | undefined;
   if (!parent || (left ? left.right === right : right !== null && right.left === null)) return 0;
   let steps = 0;
@@ -74,7 +107,7 @@ function stepsToPlace(item: Y.Item, store: Store): number {
   for (; other && other !== right && steps <= stepsLeft; other = other.right) {
     steps++;
     before.add(other);
-    if (Y.compareIDs(item.origin, other.origin)) {
+    if (Y.compareIDs(origin, other.origin)) {
       if (other.id.client >= item.id.client && Y.compareIDs(item.rightOrigin, other.rightOrigin)) break;
     } else if (!other.origin || !before.has(Y.getItem(store, other.origin))) break;
   }

@@ -22,6 +22,7 @@ const stateOf = (...updates: Uint8Array[]) =>
 /** Applies what a peer sent, checked as a frame is. */
 const apply = (state: DocumentState, update: Uint8Array) => state.apply(update, checkUpdate(new ByteCursor(update)));
 const structs = (count: number, client = 5, clock = 0) => new HostileUpdate().uint(1, count, client, clock);
+const contentOf = (doc: Y.Doc) => JSON.stringify([doc.getText(ROOT).length, doc.getText(ROOT).toDelta()]);
 const docOf = (...updates: Uint8Array[]) => {
   const doc = new Y.Doc();
   for (const update of updates) Y.applyUpdate(doc, update);
@@ -50,16 +51,24 @@ describe('DocumentState', () => {
   });
 
   it('SY14: an update that makes Yjs walk squared is given up, within its steps', () => {
-    const pile = (size: number) => {
-      const update = structs(size + 1)
-        .uint(4, 1)
-        .text(ROOT)
-        .text('r'.repeat(size));
-      for (let at = size - 1; at >= 0; at--) update.raw([0x44]).uint(5, at).text('p');
-      return update.uint(0).done();
+    // All at the beginning: those of one come first, and each of the other has to go past all of them.
+    const letters = (count: number, update: HostileUpdate) => {
+      for (let n = 0; n < count; n++) update.uint(4, 1).text(ROOT).text('p');
+      return update;
     };
-    expect(apply(stateOf(), pile(300)).integrated).not.toBeNull();
-    expect(() => apply(stateOf(), pile(20_000))).toThrow(TooManySteps);
+    const pile = (size: number) =>
+      letters(
+        size,
+        letters(size, new HostileUpdate().uint(2, size, 5, 0))
+          .uint(size + 1, 6, 0)
+          .raw([0x84])
+          .uint(5, size - 1)
+          .text('last'),
+      )
+        .uint(0)
+        .done();
+    expect(apply(stateOf(), pile(200)).integrated).not.toBeNull();
+    expect(() => apply(stateOf(), pile(5_000))).toThrow(TooManySteps);
   });
 
   it('SY14: three hundred people who wrote into one place while apart are no such update', () => {
@@ -86,21 +95,101 @@ describe('DocumentState', () => {
       [1, 1],
       [2, 1],
       [3, 0],
+      [0, 3],
     ] as const)
       expect(() => apply(stateOf(letters), between(left, right))).toThrow('does not enclose it');
-    const state = stateOf(letters);
-    expect(apply(state, between(0, 3)).integrated).not.toBeNull();
+    const behind = structs(1, 7).raw([0x84]).uint(6, 0).text('y').uint(0).done();
+    const before = structs(1, 7).raw([0x44]).uint(5, 1).text('y').uint(0).done();
+    for (const update of [behind, before]) expect(() => apply(stateOf(letters, between(0, 1)), update)).toThrow('does not enclose it');
+    expect(apply(stateOf(letters), between(0, 1)).integrated).not.toBeNull();
     // What it would do: who has it from the start reads something else than who saw it come.
     const seen = docOf(letters, structs(1, 7).raw([0x84]).uint(5, 2).text('y').uint(0).done(), between(2, 2));
     expect(docOf(Y.encodeStateAsUpdate(seen)).getText(ROOT).toString()).not.toBe(seen.getText(ROOT).toString());
   });
 
+  it('SY14: a struct between one that was collected and one that is shown is refused: who still has the first would show it', () => {
+    const inDeleted = structs(2).uint(7, 1).text(ROOT).uint(0, 4, 0, 5, 0).text('in').uint(1, 5, 1, 0, 1).done();
+    const shown = structs(1, 6).uint(4, 1).text(ROOT).text('shown').uint(0).done();
+    const across = structs(1, 7).raw([0xc4]).uint(6, 4, 5, 1).text('x').uint(0).done();
+    expect(() => apply(stateOf(shown, inDeleted), across)).toThrow('does not enclose it');
+    const inOneTransaction = Y.mergeUpdates([shown, inDeleted, across]);
+    expect(docOf(inOneTransaction).getText(ROOT).toString()).not.toBe(docOf(shown, inDeleted, across).getText(ROOT).toString());
+    const late = structs(1, 7).raw([0x84]).uint(5, 2).text('late').uint(0).done();
+    expect(apply(stateOf(shown, inDeleted), late).integrated).not.toBeNull();
+  });
+
+  it('SY14: of structs between any two, what is taken lies where everyone has it, whatever order it came in', () => {
+    const place = fc.option(fc.nat(30), { nil: null });
+    const struct = fc.record({ client: fc.nat(3), left: place, right: place });
+    fc.assert(
+      fc.property(fc.array(struct, { maxLength: 14 }), (list) => {
+        let state = stateOf();
+        const log: Uint8Array[] = [];
+        const ids: [number, number][] = [];
+        for (const { client, left, right } of list) {
+          const [origin, rightOrigin] = [left, right].map((at) => (at === null ? undefined : ids[at % ids.length]));
+          const clock = state.clockOf(client);
+          const update = structs(1, client, clock).raw([4 | (origin ? 0x80 : 0) | (rightOrigin ? 0x40 : 0)]);
+          for (const id of [origin, rightOrigin]) if (id) update.uint(...id);
+          if (!origin && !rightOrigin) update.uint(1).text(ROOT);
+          const bytes = update
+            .text(String.fromCharCode(97 + log.length))
+            .uint(0)
+            .done();
+          try {
+            apply(state, bytes);
+            log.push(bytes);
+            ids.push([client, clock]);
+          } catch (error) {
+            if (!(error instanceof BadFrame)) throw error;
+            state = stateOf(...log);
+          }
+        }
+        expect(
+          docOf(state.encodeFor(Uint8Array.of(0)))
+            .getText(ROOT)
+            .toString(),
+        ).toBe(state.text);
+        expect(foldLog(null, log).text).toBe(state.text);
+      }),
+      { numRuns: Number(process.env.MARKCO_TEST_RUNS ?? 1) * 300 },
+    );
+  });
+
+  it('SY14: of a struct that waited, the rest lies where the beginning is known to be, or it is refused', () => {
+    const letters = (text: string) => structs(1).uint(4, 1).text(ROOT).text(text).uint(0).done();
+    const list = (text: string) => structs(2).uint(7, 1).text(ROOT).uint(1, 4, 0, 5, 0).text(text).uint(0).done();
+    const waiting = (flags: number, ...ids: number[]) =>
+      structs(1, 5, 4)
+        .raw([flags])
+        .uint(...ids)
+        .text('later')
+        .uint(0)
+        .done();
+    for (const [first, late] of [
+      [letters('earlier'), waiting(0xc4, 5, 2, 5, 3)],
+      [list('12345'), waiting(0x84, 5, 0)],
+    ] as const) {
+      const state = stateOf();
+      apply(state, late);
+      expect(() => apply(state, first)).toThrow('does not enclose it');
+      // What it would do: who gets only what was new reads something else than who had all of it.
+      const seen = docOf(late, first);
+      expect(contentOf(docOf(Y.encodeStateAsUpdate(seen)))).not.toBe(contentOf(seen));
+    }
+    const state = stateOf();
+    apply(state, waiting(0x84, 5, 3));
+    expect(apply(state, letters('1234la')).gapped).toBe(true);
+    expect(state.text).toBe('1234later');
+  });
+
   it('SY14: nothing that people write together, apart and late is out of place', () => {
-    const edit = fc.record({ who: fc.nat(3), kind: fc.nat(4), at: fc.nat(), hears: fc.boolean() });
+    const edit = fc.record({ who: fc.nat(3), kind: fc.nat(5), at: fc.nat(), hears: fc.boolean() });
     fc.assert(
       fc.property(fc.array(edit, { maxLength: 60 }), (edits) => {
         const state = stateOf();
         const docs = [0, 1, 2, 3].map(() => new Y.Doc());
+        const undos = docs.map((doc) => new Y.UndoManager(doc.getText(ROOT), { captureTimeout: 0 }));
         for (const { who, kind, at, hears } of edits) {
           const doc = docs[who]!;
           const text = doc.getText(ROOT);
@@ -109,7 +198,9 @@ describe('DocumentState', () => {
           if (kind < 2) text.insert(place, kind === 0 ? 'a' : 'word');
           else if (kind === 2) text.delete(place, Math.min(3, text.length - place));
           else if (kind === 3) text.format(place, Math.min(3, text.length - place), { bold: at % 2 === 0 });
-          else doc.getMap('markco').set('key', at);
+          else if (kind === 4) doc.getMap('markco').set('key', at);
+          else if (at % 2 === 0) undos[who]!.undo();
+          else undos[who]!.redo();
           if (at % 3 === 0) apply(state, Y.encodeStateAsUpdate(doc, state.stateVector));
         }
         for (const doc of docs) apply(state, Y.encodeStateAsUpdate(doc, state.stateVector));
@@ -151,6 +242,20 @@ describe('DocumentState', () => {
     expect(state.clockOf(5)).toBe(5);
     // What is stored can be loaded.
     expect(stateOf(structs(1).uint(0, 3).uint(0).done(), applied).clockOf(5)).toBe(5);
+  });
+
+  it('SY14: another place for a struct that is known takes no character apart', () => {
+    const letter = (...place: number[]) =>
+      structs(1, 6)
+        .raw([0xc4])
+        .uint(...place)
+        .text('x')
+        .uint(0)
+        .done();
+    const emoji = structs(1).uint(4, 1).text(ROOT).text('👩b').uint(0).done();
+    const state = stateOf(emoji, letter(5, 1, 5, 2));
+    expect(apply(state, letter(5, 0, 5, 1)).integrated).toBeNull();
+    expect(state.text).toBe('👩xb');
   });
 
   it('SY14: whatever passes the checks leaves a document that everyone reads alike, or an error that throws it away', () => {

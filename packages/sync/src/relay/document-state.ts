@@ -74,7 +74,7 @@ export class DocumentState {
    * stand what the update puts into it (SY14); the document is then not to be used any more.
    */
   apply(update: Uint8Array, info: UpdateInfo): AppliedUpdate {
-    const news = this.#isKnownInPart(info) ? Y.diffUpdate(update, this.stateVector) : update;
+    const news = this.#knowsSomeOf(info) ? Y.diffUpdate(update, this.stateVector) : update;
     const before = this.gapBytes;
     const applied = withSteps(Math.min(MAX_STEPS, STEPS + STEPS_A_STRUCT * info.structs), () => this.applyTrusted(news));
     checkStructs(this.doc, applied.ranges);
@@ -107,12 +107,12 @@ export class DocumentState {
     return observed;
   }
 
-  /** Yjs throws where it cuts a struct of which it collected the first half. */
-  #isKnownInPart(info: UpdateInfo): boolean {
-    return info.ranges.some(({ client, from, to }) => {
-      const clock = this.clockOf(client);
-      return from < clock && clock < to;
-    });
+  /**
+   * What is known already must not come to Yjs again: it throws where it cuts a struct of which it collected the first half, and takes a character
+   * apart that a struct names the middle of, though it has that struct in another place.
+   */
+  #knowsSomeOf(info: UpdateInfo): boolean {
+    return info.ranges.some(({ client, from }) => from < this.clockOf(client));
   }
 
   /** What a client with this state vector lacks (Yjs V1). The whole state is cached for a storm of joiners (SY16). */
