@@ -4,7 +4,7 @@ import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { applyRunEvent } from './apply-run-event.ts';
 import { gathered } from './gather.ts';
-import { lockFreeRuns, lockRun } from './lock-run.ts';
+import { lockFreeRuns, lockRun, waitBriefly } from './lock-run.ts';
 import { type PinnedSession, pinSessions } from './pin-session.ts';
 import { metricsOf } from './run-metrics.ts';
 import { type RunRow, toCore } from './run-row.ts';
@@ -44,6 +44,7 @@ function acceptAlone(resources: Resources, accept: Accept): Promise<AcceptOutcom
 
 function acceptTogether(resources: Resources, accepts: readonly Accept[]): Promise<Map<Accept, AcceptOutcome>> {
   return resources.sql.tx(async (tx) => {
+    waitBriefly(tx);
     const at = resources.clock.now();
     const rows = await lockFreeRuns(
       tx,

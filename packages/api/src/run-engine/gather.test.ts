@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Resources } from '../resources.ts';
 import { gathered } from './gather.ts';
 
 const resources = {} as Resources;
+// However slow the machine is, nothing is stuck unless a test says so.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Work whose every call waits until it is let go. */
@@ -44,6 +47,24 @@ describe('gathered', () => {
     await turn();
     calls[3]!.go();
     expect(await Promise.all(rest)).toEqual(['c together', 'd together', 'e together', 'f alone']);
+  });
+
+  it('does not wait for what is stuck', async () => {
+    const { calls, ask } = held(all);
+    const stuck = [];
+    for (const item of ['a', 'b']) {
+      stuck.push(ask(item));
+      await turn();
+    }
+    const rest = ['c', 'd'].map(ask);
+    await turn();
+    expect(calls.length).toBe(2);
+    vi.advanceTimersByTime(10_000);
+    await turn();
+    calls[2]!.go();
+    expect(await Promise.all(rest)).toEqual(['c together', 'd together']);
+    for (const { go } of calls) go();
+    expect(await Promise.all(stuck)).toEqual(['a alone', 'b alone']);
   });
 
   it('does alone what a group left out, and a whole group that failed: one failure is nobody else’s', async () => {

@@ -2,7 +2,10 @@ import type { Resources } from '../resources.ts';
 
 /** Work of one kind, done together where it waits at the same time. */
 export interface Gathered<Item, Result> {
-  /** Does many in one transaction and answers for those it did: it may leave some out. Where it rejects, nobody of them was answered. */
+  /**
+   * Does many in one transaction and answers for those it did: it may leave some out. Where it rejects, nobody of them was answered. It
+   * must not wait long for what only one of them needs (`waitBriefly`).
+   */
   together(resources: Resources, items: readonly Item[]): Promise<ReadonlyMap<Item, Result>>;
   /** Does one by itself: what came alone, was left out, or was in a group that failed. Must bear that it was done already. */
   alone(resources: Resources, item: Item): Promise<Result>;
@@ -10,8 +13,10 @@ export interface Gathered<Item, Result> {
   readonly most: number;
 }
 
-/** So many transactions at a time: one that waits for a row's lock does not hold up the rest. */
+/** So many transactions at a time. */
 const AT_ONCE = 2;
+/** One that takes longer waits for a lock somebody has: the rest does not wait for it as well. In ms. */
+const STUCK_MS = 500;
 
 /**
  * Group commit: what is asked while transactions of this kind are under way in this process joins the next one. Nothing waits for others to
@@ -56,10 +61,16 @@ class Gather<Item, Result> {
   #next(): void {
     while (this.#underWay < AT_ONCE && this.#waiting.length > 0) {
       this.#underWay++;
-      void this.#begin(this.#waiting.splice(0, this.#work.most)).finally(() => {
+      let counts = true;
+      const over = () => {
+        clearTimeout(stuck);
+        if (!counts) return;
+        counts = false;
         this.#underWay--;
         this.#next();
-      });
+      };
+      const stuck = setTimeout(over, STUCK_MS);
+      void this.#begin(this.#waiting.splice(0, this.#work.most)).finally(over);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { SqlRunner } from '@markco/db/sql';
+import type { SqlRunner, SqlTx } from '@markco/db/sql';
 import { RUN_COLUMNS } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 
@@ -18,6 +18,14 @@ export async function lockFreeRuns(tx: SqlRunner, runIds: readonly string[]): Pr
     runIds,
   ]);
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/**
+ * From here on this transaction fails where a lock is not to be had within half a second: many that are done together do not wait for the
+ * lock of one, which a process that froze may have.
+ */
+export function waitBriefly(tx: Pick<SqlTx, 'write'>): void {
+  tx.write(`SET LOCAL lock_timeout = '500ms'`);
 }
 
 /** Waits for the other holders of the same names, one after the other; held until the transaction ends. */

@@ -3,7 +3,7 @@ import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import type { DispatchContext } from './dispatch-context.ts';
 import type { WaitingRun } from './find-eligible.ts';
-import { lockFreeRuns, lockNames } from './lock-run.ts';
+import { lockFreeRuns, lockNames, waitBriefly } from './lock-run.ts';
 import { sendOffer, sessionKey } from './offer-run.ts';
 import { publishRunChanged } from './publish-run.ts';
 import { type DecidedRoute, isElsewhere, isStored, reportRoute, routeColumns } from './route-run.ts';
@@ -26,6 +26,7 @@ export interface RunForDevice {
  */
 export async function offerRuns(resources: Resources, context: DispatchContext, runs: readonly RunForDevice[]): Promise<void> {
   const offered = await resources.sql.tx(async (tx) => {
+    waitBriefly(tx);
     const unique = (names: string[]) => [...new Set(names)].sort();
     // Sent together: the rows are locked first, then the names, and what is counted is counted under them.
     const [rows, , active] = await Promise.all([

@@ -6,7 +6,7 @@ import type { Resources } from '../resources.ts';
 import { applyEffects, type Effect } from './apply-effects.ts';
 import { gathered } from './gather.ts';
 import { LOG_MAX_BYTES, limitLog } from './limit-log.ts';
-import { lockFreeRuns, lockRun } from './lock-run.ts';
+import { lockFreeRuns, lockRun, waitBriefly } from './lock-run.ts';
 import { publishRunEvents } from './publish-run.ts';
 import { updateRun } from './run-columns.ts';
 import { metricsOf } from './run-metrics.ts';
@@ -74,6 +74,7 @@ function recordAlone(resources: Resources, batch: Batch): Promise<Recorded> {
 function recordTogether(resources: Resources, batches: readonly Batch[]): Promise<Map<Batch, Recorded>> {
   const ids = [...new Set(batches.map(({ runId }) => runId))];
   return resources.sql.tx(async (tx) => {
+    waitBriefly(tx);
     const [rows, before] = await Promise.all([lockFreeRuns(tx, ids), storedBefore(tx, ids)]);
     const adding = new Map<string, { batch: Batch; run: RunRow; fresh: StoredEvent[]; stored: Stored }>();
     for (const batch of batches) {

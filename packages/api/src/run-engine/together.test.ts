@@ -1,9 +1,10 @@
+import type { SqlTx } from '@markco/db/sql';
 import { makeDevice, makeProject, makeRequest } from '@markco/testing/run-factories';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TestEngine, testEngine } from '../test-support/test-engine.ts';
 import { acceptRun } from './accept-run.ts';
 import { createRun } from './create-run.ts';
-import { lockRun } from './lock-run.ts';
+import { lockName, lockRun } from './lock-run.ts';
 import { recordRunEvents } from './record-run-event.ts';
 
 let t: TestEngine;
@@ -33,7 +34,9 @@ const said = (runId: string, from = 1) =>
   ]);
 
 /** Somebody else has the row until the function this resolves with is called. */
-async function holdRow(runId: string): Promise<() => Promise<void>> {
+const holdRow = (runId: string) => hold((tx) => lockRun(tx, runId));
+
+async function hold(lock: (tx: SqlTx) => Promise<unknown>): Promise<() => Promise<void>> {
   let letGo: () => void = () => {};
   const until = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -41,7 +44,7 @@ async function holdRow(runId: string): Promise<() => Promise<void>> {
   let done: Promise<void> = Promise.resolve();
   await new Promise<void>((held) => {
     done = t.resources.sql.tx(async (tx) => {
-      await lockRun(tx, runId);
+      await lock(tx);
       held();
       await until;
     });
@@ -63,6 +66,35 @@ describe('what waits at the same time', () => {
     expect(await waits).toBe('granted');
     const starts = await t.resources.db.run.groupBy({ by: ['grantedAt', 'freshSession'], where: { id: { in: free } } });
     expect(starts).toMatchObject([{ freshSession: true }]);
+  });
+
+  it('RU6, RU10: a session or a computer whose lock somebody keeps holds up its own runs only', async () => {
+    const [stuck, ...free] = await offered();
+    const { sessionName } = await t.run(stuck!);
+    await t.resources.db.runtimeSession.create({
+      data: { userId: t.ada.userId, projectId: t.project.projectId, language: 'python', name: sessionName, target: 'device' },
+    });
+    const letSessionGo = await hold((tx) => tx.rows('SELECT 1 AS held FROM runtime_sessions FOR UPDATE'));
+    const waits = accept(stuck!);
+    expect(await Promise.all(free.map((id) => accept(id)))).toEqual(['granted', 'granted', 'granted']);
+    expect((await t.run(stuck!)).state).toBe('offered');
+    await letSessionGo();
+    expect(await waits).toBe('granted');
+
+    const others = await Promise.all(
+      [1, 2].map((n) => makeDevice(t.resources, t.ada, [t.project], { name: `Desk ${n}`, script: () => {} })),
+    );
+    const ids = await Promise.all(
+      others.map(({ deviceId: id }) => tap({ target: { kind: 'device', deviceId: id }, sessionName: `of ${id}` })),
+    );
+    for (const { device } of others) await device.connect();
+    const letDeviceGo = await hold((tx) => lockName(tx, `device ${others[0]!.deviceId}`));
+    const dispatched = t.engine.dispatchOnce();
+    await t.untilRun(ids[1]!, (run) => run.state === 'offered');
+    expect((await t.run(ids[0]!)).state).toBe('queued');
+    await letDeviceGo();
+    await dispatched;
+    expect((await t.run(ids[0]!)).state).toBe('offered');
   });
 
   it('RU10: what is wrong with one ACCEPT is not wrong with the others, and each run is granted once', async () => {

@@ -58,7 +58,7 @@ async function startWeb(database: BenchDatabase, relayPort: number) {
     cwd: ROOT,
     env: {
       ...{ PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
-      // For a profiler: --cpu-prof.
+      // For a profiler: --import of a module that starts one.
       ...(process.env.NODE_OPTIONS && { NODE_OPTIONS: process.env.NODE_OPTIONS }),
       ...{ DATABASE_URL: database.url, MARKCO_SECRET: RELAY_SECRET, NEXTAUTH_SECRET: RELAY_SECRET, MARKCO_DATA_DIR: dataDir },
       ...{ PORT: String(port), HOST: '127.0.0.1', PUBLIC_URL: url, NEXTAUTH_URL: url, SYNC_RELAY_URL: `http://127.0.0.1:${relayPort}` },
