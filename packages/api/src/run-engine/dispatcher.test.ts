@@ -22,7 +22,7 @@ afterEach(() => t.close());
 const request = (over = {}) => makeRequest(t.resources, t.project, over);
 const create = async (over = {}) => (await createRun(t.resources, t.ada, request(over))).id;
 
-describe('hand-over', () => {
+describe('dispatcher', () => {
   it('RU8: the runs of a session follow each other without a look at all that wait', async () => {
     const { device } = await makeDevice(t.resources, t.ada, [t.project]);
     await device.connect();
