@@ -27,16 +27,22 @@ export class NotebookPage {
   /** Scrolls the document until the place is drawn, and brings it into view. Only what is near the screen is in the page. */
   async reveal(place: Locator): Promise<void> {
     const scroller = this.page.locator('.cm-scroller');
-    if ((await place.count()) === 0) await scroller.evaluate((element) => element.scrollTo(0, 0));
+    // In one step: what was drawn a moment ago may be gone, when the document changed above it.
+    const show = () =>
+      place.evaluateAll(([element]) => {
+        element?.scrollIntoView({ block: 'center' });
+        return element !== undefined;
+      });
+    if (await show()) return;
+    await scroller.evaluate((element) => element.scrollTo(0, 0));
     await until(`${place} is drawn`, async () => {
-      if ((await place.count()) > 0) return true;
+      if (await show()) return true;
       await scroller.evaluate((element) => element.scrollBy(0, element.clientHeight / 2));
       await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       if (await scroller.evaluate((element) => element.scrollTop + element.clientHeight >= element.scrollHeight - 1))
         await scroller.evaluate((element) => element.scrollTo(0, 0));
-      return (await place.count()) > 0;
+      return show();
     });
-    await place.first().evaluate((element) => element.scrollIntoView({ block: 'center' }));
   }
 
   /** Taps Run above a cell. */
