@@ -5,9 +5,9 @@ import { withSteps } from './bounded-integrate.ts';
 import { checkStructs } from './check-structs.ts';
 import type { StructRange, UpdateInfo } from './check-update.ts';
 
-// What placing structs may cost (SY14): 300 people typing into one place need half of the first. A step takes about 0.2 µs.
-const STEPS = 80_000;
-const STEPS_A_STRUCT = 20;
+// What placing structs may cost (SY14): 300 people typing into one place need two thirds of the first. A step takes about 0.2 µs.
+const STEPS = 60_000;
+const STEPS_A_STRUCT = 10;
 const MAX_STEPS = 400_000;
 
 /** What applying an update did. `applied`: the update, or the unknown part of it; that and nothing else may be stored. `integrated`: the part that became visible, null where nothing was new; `ranges`: its structs. */
