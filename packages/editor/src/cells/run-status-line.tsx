@@ -1,9 +1,10 @@
+import { formatElapsed } from '@markco/core/run/duration-words';
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunView } from '@markco/core/run/run';
 import type { ReactNode } from 'react';
 import { useLive } from '../live.ts';
 import type { PendingRun } from '../runs/run-controller.ts';
-import { formatElapsed, type RunStatus, ranOnText, runStatus, targetNameOf } from '../runs/run-status.ts';
+import { type RunStatus, ranOnText, runStatus, targetNameOf } from '../runs/run-status.ts';
 import { useSession } from '../session.tsx';
 import { useNow } from '../ui/hooks.ts';
 import { Icon, type IconName, Spinner } from '../ui/icons.tsx';

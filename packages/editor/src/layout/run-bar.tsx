@@ -1,7 +1,7 @@
+import { formatElapsed } from '@markco/core/run/duration-words';
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { ReactNode } from 'react';
 import { useLive } from '../live.ts';
-import { formatElapsed } from '../runs/run-status.ts';
 import { useCellRun, useSession } from '../session.tsx';
 import { useNow } from '../ui/hooks.ts';
 import { Icon } from '../ui/icons.tsx';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeRun, LAPTOP_ID } from '../testing/fake-host.tsx';
-import { formatElapsed, ranOnText, runStatus, targetNameOf } from './run-status.ts';
+import { ranOnText, runStatus, targetNameOf } from './run-status.ts';
 
 const input = { runId: 'r', projectId: 'p', documentId: 'd', epoch: 'e', language: 'python', code: 'x', codeHash: '' };
 const run = (change: Parameters<typeof fakeRun>[1]) => fakeRun(input, change);
@@ -54,8 +54,5 @@ describe('run status', () => {
   it('RU11: contact is not lost before the run began', () => {
     const lost = run({ state: 'running', ranOn: 'MacBook Pro', startedAt: before(32_000), contactLostSince: before(35_000) });
     expect(runStatus(lost, NOW).text).toBe('Lost contact with MacBook Pro 32 s ago. It may still be running.');
-  });
-  it('tells durations as people do', () => {
-    expect([300, 42_000, 185_000, 7_800_000].map(formatElapsed)).toEqual(['0.3 s', '42 s', '3 min 5 s', '2 h 10 min']);
   });
 });

@@ -1,3 +1,4 @@
+import { formatDuration, formatElapsed } from '@markco/core/run/duration-words';
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunState, RunView } from '@markco/core/run/run';
 import { localTimes } from './times.ts';
@@ -76,19 +77,6 @@ export function ranOnText(run: Pick<RunView, 'ranOn' | 'target' | 'freshSession'
   if (run.startedAt && run.endedAt) parts.push(formatDuration(run.endedAt.getTime() - run.startedAt.getTime()));
   if (run.freshSession) parts.push('fresh session');
   return parts.join(' · ');
-}
-
-/** How long something took, in ms: as {@link formatElapsed}, and below a tenth of a second in whole milliseconds. */
-export const formatDuration = (ms: number): string => (ms < 100 ? `${Math.max(0, Math.round(ms))} ms` : formatElapsed(ms));
-
-/** A duration in ms as "0.3 s", "42 s", "3 min 5 s" or "2 h 10 min". */
-export function formatElapsed(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.floor(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** The name of the place a run is meant for, or null while there is none. */

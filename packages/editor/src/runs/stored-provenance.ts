@@ -1,4 +1,4 @@
-import { formatDuration } from './run-status.ts';
+import { formatDuration } from '@markco/core/run/duration-words';
 
 /** RU21, RU22: where a stored output came from, from its note in `getMap('markco')` (JSON); null where there is none. */
 export function storedProvenance(note: unknown): string | null {

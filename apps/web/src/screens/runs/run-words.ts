@@ -1,3 +1,4 @@
+import { formatDuration, formatElapsed } from '@markco/core/run/duration-words';
 import type { RouteReason, RunState, RunView } from '@markco/core/run/run';
 
 /** A state as people say it, with a sign and a tone; never by colour alone (WB8). */
@@ -31,11 +32,7 @@ export function whereAndWhy(run: Pick<RunView, 'ranOn' | 'target' | 'reason' | '
 /** How long a run took, or has been going; null before it began. `now` in ms. */
 export function duration(run: Pick<RunView, 'startedAt' | 'endedAt'>, now: number): string | null {
   if (!run.startedAt) return null;
-  const seconds = Math.max(0, (run.endedAt?.getTime() ?? now) - run.startedAt.getTime()) / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.floor(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return run.endedAt ? formatDuration(Number(run.endedAt) - Number(run.startedAt)) : formatElapsed(now - Number(run.startedAt));
 }
 
 /** RU8: runs whose computer came back after more than an hour wait for the person's word. */

@@ -1,5 +1,6 @@
 import { type Cell, parseCells } from '@markco/core/document/cells';
 import { AppError } from '@markco/core/errors';
+import { formatDuration } from '@markco/core/run/duration-words';
 import type { RunView } from '@markco/core/run/run';
 import { openContext } from '../context.ts';
 import { findDocument } from './find-document.ts';
@@ -59,6 +60,6 @@ export function describeRun(run: RunView): string {
   const at = run.createdAt.toISOString().slice(0, 16).replace('T', ' ');
   const where = run.ranOn ? ` on ${run.ranOn}` : '';
   const cell = run.cellIndex === null ? '' : ` cell ${run.cellIndex + 1}`;
-  const took = run.startedAt && run.endedAt ? ` in ${((run.endedAt.getTime() - run.startedAt.getTime()) / 1000).toFixed(1)} s` : '';
+  const took = run.startedAt && run.endedAt ? ` in ${formatDuration(Number(run.endedAt) - Number(run.startedAt))}` : '';
   return `${run.id.slice(-8)}  ${at}  ${run.state.padEnd(11)} ${run.projectSlug}/${run.docPath}${cell}${where}${took}${run.message ? `: ${run.message}` : ''}`;
 }
