@@ -139,5 +139,7 @@ describe('a runtime that is killed', () => {
     expect(world.executions(RUNTIME), 'executed once').toBe(1);
     const next = await world.phone.watch(await world.run(cell + 1));
     expect(next.run).toMatchObject({ state: 'completed', freshSession: true });
+    const [begun] = next.events.map(({ body }) => body).filter((body) => body.kind === 'started');
+    expect(begun, 'OP2: it says what it took the place of').toMatchObject({ fresh: true, replaces: 'out_of_memory' });
   });
 });

@@ -64,8 +64,8 @@ export class DevicePool implements RuntimePool {
     const root = this.#o.rootOf(session.projectId) ?? (await this.#scratchFor(session.projectId));
     const settings = await projectSession(root, offer.docPath, canonicalLanguage(session.language));
     this.#sessions.set(key, session);
-    const { runtime } = await this.#o.supervisor.get(key, () => this.#start(offer, root));
-    return { runtime, takeFresh: () => this.#fresh.take(runtime), assetFolder: { root, directory: settings.assets } };
+    const { runtime, replaces } = await this.#o.supervisor.get(key, () => this.#start(offer, root));
+    return { runtime, replaces, takeFresh: () => this.#fresh.take(runtime), assetFolder: { root, directory: settings.assets } };
   }
 
   peek(session: SessionRef): Runtime | null {

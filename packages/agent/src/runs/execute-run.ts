@@ -59,14 +59,15 @@ async function runOnce(active: ActiveRun, readying: Promise<ReadyRuntime>, conte
   const [stale, ready] = await Promise.all([context.waitForFiles(), settle(readying)]);
   if (active.cancelled) return CANCELLED;
   if ('error' in ready) return active.stopping ? AGENT_STOPPED : notStarted(ready.error);
-  const { runtime, takeFresh, assetFolder } = ready.value;
+  const { runtime, takeFresh, assetFolder, replaces } = ready.value;
   const keeper = new AssetKeeper({ runId: active.runId, journal: context.journal, folder: assetFolder, log: context.log });
   const recorder = new RunRecorder({ runId: active.runId, journal: context.journal, keeper, runtime });
   if (stale) recorder.note(stale);
   const start = (): void => {
     active.begin(runtime, recorder);
     const { label, pid, cwd } = runtime;
-    context.journal.append(active.runId, { kind: 'started', runtime: label, ...(pid && { pid }), ...(cwd && { cwd }), fresh: takeFresh() });
+    const place = { ...(pid && { pid }), ...(cwd && { cwd }), ...(replaces && { replaces }) };
+    context.journal.append(active.runId, { kind: 'started', runtime: label, ...place, fresh: takeFresh() });
   };
   const failure = await executeWhenIdle(active, runtime, recorder, start, context);
   recorder.finish();

@@ -1,6 +1,7 @@
 import type { OfferedRun } from '@markco/core/device/agent-message';
 import type { RuntimeInfo } from '@markco/core/device/device';
 import { canonicalLanguage } from '@markco/core/routing/languages';
+import type { RuntimeLoss } from '@markco/core/run/run-event';
 import type { Runtime } from '../runtimes/runtime.ts';
 
 /** A runtime session: user, project, language and name (one namespace). */
@@ -17,10 +18,14 @@ export interface AssetFolder {
   directory: string;
 }
 
-/** A runtime that is ready. `takeFresh`: true where its namespace is empty; asked once, when the code is about to run. */
+/**
+ * A runtime that is ready. `takeFresh`: true where its namespace is empty; asked once, when the code is about to run. `replaces`: why the one
+ * before it is gone, where this run's acquiring started another.
+ */
 export interface ReadyRuntime {
   runtime: Runtime;
   takeFresh(): boolean;
+  replaces?: RuntimeLoss | null;
   assetFolder: AssetFolder | null;
 }
 

@@ -73,7 +73,8 @@ describe('runtime supervisor (AG5)', () => {
     first.die(7);
     expect(made.peek('k')).toBeNull();
     const next = await made.get('k', async () => fake().runtime);
-    expect(next).toMatchObject({ fresh: true, restarts: 1, lost: { code: 7 } });
+    expect(next).toMatchObject({ fresh: true, restarts: 1, replaces: 'crashed' });
+    expect(await made.get('k', async () => fake().runtime)).toMatchObject({ fresh: false, replaces: null });
     expect(changes.map((change) => change.type)).toEqual(['up', 'down', 'up']);
     expect(changes[1]).toMatchObject({ asked: false });
   });
@@ -116,6 +117,7 @@ describe('runtime supervisor (AG5)', () => {
     await made.probe();
     expect(each.state.closed).toBe(1);
     expect(made.peek('k')).toBeNull();
+    expect(await made.get('k', async () => fake().runtime)).toMatchObject({ replaces: 'unresponsive' });
   });
 
   it('AG5: never touches a busy runtime, however ill or idle it looks', async () => {
@@ -141,6 +143,7 @@ describe('runtime supervisor (AG5)', () => {
     now = 1_001;
     await made.probe();
     expect([sandbox.state.closed, native.state.closed]).toEqual([1, 0]);
+    expect(await made.get('s', async () => fake('sandbox').runtime)).toMatchObject({ replaces: 'idle' });
   });
 
   it('AG6: at most N sandboxes: the longest idle makes room, busy ones never', async () => {
@@ -167,7 +170,7 @@ describe('runtime supervisor (AG5)', () => {
     expect(await made.reset('k')).toBe(true);
     expect(runtimes[0]!.state.resets).toBe(1);
     void runtime.execute({ execId: 'e', code: '' }, () => undefined);
-    expect(await made.restart('k')).toMatchObject({ fresh: true });
+    expect(await made.restart('k')).toMatchObject({ fresh: true, replaces: null });
     expect(runtimes[0]!.state.closed).toBe(1);
     expect(changes.map((change) => (change.type === 'down' ? change.asked : change.type))).toEqual(['up', true, 'up']);
     expect(await made.restart('unknown')).toBeNull();

@@ -1,4 +1,5 @@
 import { AppError } from '@markco/core/errors';
+import type { RuntimeLoss } from '@markco/core/run/run-event';
 import { describeExit } from './exit-watch.ts';
 import type { Runtime, RuntimeExit } from './runtime.ts';
 import { type TrackedRuntime, trackRuntime } from './tracked-runtime.ts';
@@ -17,12 +18,12 @@ export const sessionKey = (id: SessionId): string => [id.userId, id.projectId, i
 /** Makes a session's runtime when it is needed. */
 export type RuntimeStarter = () => Promise<Runtime>;
 
-/** A session's runtime. `fresh`: started for this call, so it has no variables yet; `lost`: how the one before it ended. */
+/** A session's runtime. `fresh`: started for this call, so it has no variables yet; `replaces`: why the one before it is gone. */
 export interface SessionRuntime {
   runtime: Runtime;
   fresh: boolean;
   restarts: number;
-  lost: RuntimeExit | null;
+  replaces: RuntimeLoss | null;
 }
 
 /** A runtime came up or went down. */
@@ -53,9 +54,9 @@ interface Session {
   misses: number;
   crashes: number;
   restarts: number;
-  lost: RuntimeExit | null;
-  /** We are ending it: its exit is no crash. */
-  asked: boolean;
+  lost: RuntimeLoss | 'asked' | null;
+  /** Why we are ending it, where we are: its exit is no crash. */
+  ending: 'unresponsive' | 'idle' | 'asked' | null;
 }
 
 const defaultBackoff = (crashes: number): number => (crashes < 2 ? 0 : Math.min(30_000, 500 * 2 ** (crashes - 2)));
@@ -83,10 +84,10 @@ export class RuntimeSupervisor {
     if (this.#closed) throw new AppError('unavailable', 'The agent is stopping; no runtime is started any more.');
     const session = this.#session(key, starter);
     const fresh = session.tracked === null;
-    const lost = session.lost;
+    const replaces = session.lost === 'asked' ? null : session.lost;
     if (!session.tracked) session.starting ??= this.#start(key, session);
     const { runtime } = session.tracked ?? (await session.starting!);
-    return { runtime, fresh, restarts: session.restarts, lost: fresh ? lost : null };
+    return { runtime, fresh, restarts: session.restarts, replaces: fresh ? replaces : null };
   }
 
   /** The runtime of a session if it is up; starts nothing. */
@@ -149,7 +150,7 @@ export class RuntimeSupervisor {
       known.starter = starter;
       return known;
     }
-    const session: Session = { starting: null, tracked: null, starter, misses: 0, crashes: 0, restarts: 0, lost: null, asked: false };
+    const session: Session = { starting: null, tracked: null, starter, misses: 0, crashes: 0, restarts: 0, lost: null, ending: null };
     this.#sessions.set(key, session);
     return session;
   }
@@ -163,7 +164,7 @@ export class RuntimeSupervisor {
       if (this.#closed) await runtime.close();
       const tracked = trackRuntime(runtime, this.#options.now);
       if (session.lost) session.restarts += 1;
-      Object.assign(session, { tracked, misses: 0, lost: null, asked: false });
+      Object.assign(session, { tracked, misses: 0, lost: null, ending: null });
       this.#tell({ type: 'up', key, runtime: tracked.runtime, restarts: session.restarts });
       runtime.onExit((exit) => this.#gone(key, session, tracked, exit));
       return tracked;
@@ -174,18 +175,18 @@ export class RuntimeSupervisor {
 
   #gone(key: string, session: Session, tracked: TrackedRuntime, exit: RuntimeExit): void {
     if (session.tracked !== tracked) return;
-    const { asked } = session;
+    const { ending } = session;
     session.tracked = null;
-    session.lost = exit;
-    session.crashes = asked ? 0 : session.crashes + 1;
-    this.#tell({ type: 'down', key, runtime: tracked.runtime, exit, asked });
+    session.lost = ending ?? (exit.outOfMemory ? 'out_of_memory' : 'crashed');
+    session.crashes = ending ? 0 : session.crashes + 1;
+    this.#tell({ type: 'down', key, runtime: tracked.runtime, exit, asked: ending !== null });
   }
 
-  async #end(session: Session): Promise<void> {
+  async #end(session: Session, why: 'unresponsive' | 'idle' | 'asked' = 'asked'): Promise<void> {
     await session.starting?.catch(() => undefined);
     const { tracked } = session;
     if (!tracked) return;
-    session.asked = true;
+    session.ending = why;
     await tracked.runtime.close();
     const key = [...this.#sessions].find(([, each]) => each === session)?.[0] ?? '';
     const stopped = { ...describeExit(null, null), message: 'The runtime was stopped. Its variables are gone.' };
@@ -197,14 +198,14 @@ export class RuntimeSupervisor {
     if (!tracked || tracked.running > 0) return;
     const idle = this.#options.now() - tracked.lastUsedAt;
     if (tracked.runtime.kind === 'sandbox' && this.#options.sandboxIdleMs > 0 && idle > this.#options.sandboxIdleMs)
-      return this.#end(session);
+      return this.#end(session, 'idle');
     const healthy = await tracked.runtime.health().then(
       () => true,
       () => false,
     );
     session.misses = healthy ? 0 : session.misses + 1;
     if (healthy) session.crashes = 0;
-    if (session.misses >= MISSES && tracked.running === 0 && session.tracked === tracked) await this.#end(session);
+    if (session.misses >= MISSES && tracked.running === 0 && session.tracked === tracked) await this.#end(session, 'unresponsive');
   }
 
   /** AG6: at most N sandboxes; the one idle for the longest makes room. */
@@ -216,7 +217,7 @@ export class RuntimeSupervisor {
       .sort((a, b) => a.tracked!.lastUsedAt - b.tracked!.lastUsedAt);
     if (!idle[0])
       throw new AppError('limit_reached', 'All cloud runtimes are in use right now. Try again in a moment, or run on one of your devices.');
-    await this.#end(idle[0]);
+    await this.#end(idle[0], 'idle');
   }
 
   #tell(change: SupervisorChange): void {

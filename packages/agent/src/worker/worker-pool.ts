@@ -50,13 +50,13 @@ export class WorkerPool implements RuntimePool {
   async acquire(offer: OfferedRun): Promise<ReadyRuntime> {
     const key = sessionKey(sessionOf(offer));
     const files = await this.#o.snapshot(offer.runId);
-    const { runtime, fresh } = await this.#supervisor.get(key, async () => {
+    const { runtime, fresh, replaces } = await this.#supervisor.get(key, async () => {
       const sandbox = await this.#o.driver.start({ session: offer.request.sessionName, files });
       this.#sandboxes.set(key, sandbox);
       return sandbox;
     });
     if (!fresh) this.#sandboxes.get(key)?.putFiles(files);
-    return { runtime, takeFresh: () => this.#fresh.take(runtime), assetFolder: null };
+    return { runtime, replaces, takeFresh: () => this.#fresh.take(runtime), assetFolder: null };
   }
 
   peek(session: SessionRef): Runtime | null {

@@ -203,7 +203,7 @@ describe('questions to runtimes (AG7)', () => {
     });
   });
 
-  it('RU6: a restart ends the session', async () => {
+  it('RU6, OP2: a restart ends the session, and is counted', async () => {
     const { device } = await makeDevice(t.resources, t.ada, [t.project]);
     await device.connect();
     const request = makeRequest(t.resources, t.project);
@@ -213,6 +213,7 @@ describe('questions to runtimes (AG7)', () => {
     await sessionOp(t.resources, t.ada, { projectId: t.project.projectId, language: 'python', sessionName: 'default', op: 'restart' });
     expect(device.commands('session')).toMatchObject([{ op: 'restart' }]);
     expect((await t.resources.db.runtimeSession.findFirstOrThrow()).endedAt).not.toBeNull();
+    expect(await metric('runtime_restarts_total')).toEqual(['runtime_restarts_total{reason="restart"} 1']);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Resources } from '../resources.ts';
 import { tryRunEvent } from './apply-run-event.ts';
 import { endingWords } from './ending-words.ts';
 import { publishRunChanged } from './publish-run.ts';
+import { reportRestart } from './report-restart.ts';
 import { updateRun } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 
@@ -38,7 +39,7 @@ async function applyOne(
   const { attempt } = row;
   switch (body.kind) {
     case 'started':
-      return started(resources, tx, row, clamp(eventAt, row.grantedAt ?? row.createdAt, now), body.fresh);
+      return started(resources, tx, row, clamp(eventAt, row.grantedAt ?? row.createdAt, now), body);
     case 'stdin_request': {
       const { prompt, password, execId } = body;
       return tryRunEvent(resources, tx, row, {
@@ -61,8 +62,11 @@ async function applyOne(
   }
 }
 
-async function started(resources: Resources, tx: SqlTx, row: RunRow, at: Date, fresh: boolean | undefined): Promise<RunRow | null> {
+type Started = Extract<Effect['body'], { kind: 'started' }>;
+
+async function started(resources: Resources, tx: SqlTx, row: RunRow, at: Date, { fresh, replaces }: Started): Promise<RunRow | null> {
   const next = await tryRunEvent(resources, tx, row, { type: 'started', at, attempt: row.attempt }, { message: null });
+  if (next && replaces) tx.afterCommit(() => reportRestart(resources, { ...next, runId: next.id }, replaces));
   // The agent knows best whether the namespace was empty (a runtime restarted behind our back, or one that was there before).
   if (!next || fresh === undefined || fresh === row.freshSession) return next;
   if (fresh) {

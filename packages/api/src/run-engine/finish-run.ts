@@ -2,6 +2,7 @@ import type { SqlTx } from '@markco/db/sql';
 import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { handOverAfter } from './publish-run.ts';
+import { reportRestart } from './report-restart.ts';
 import { metricsOf } from './run-metrics.ts';
 import type { RunRow } from './run-row.ts';
 
@@ -24,6 +25,7 @@ export function finishRun(resources: Resources, tx: SqlTx, before: RunRow, after
       },
       'run ended',
     );
+    if (after.exitReason === 'force_stopped') reportRestart(resources, { ...after, runId: after.id }, 'forced');
   });
   if (before.state === 'offered' && before.deviceId) {
     const deviceId = before.deviceId;

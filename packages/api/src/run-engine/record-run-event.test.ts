@@ -118,6 +118,21 @@ describe('record-run-event', () => {
     expect((await t.run(runId)).awaitingInput).toBeNull();
   });
 
+  it('AG5, OP2: a runtime that took the place of another, and one ended by force, are counted once, however often it is told', async () => {
+    const runId = await runningRun();
+    const events = [
+      event(1, { kind: 'started', fresh: true, replaces: 'out_of_memory' }),
+      event(2, { kind: 'ended', outcome: 'interrupted', reason: 'force_stopped', durationMs: 1 }),
+    ];
+    await record(runId, events.slice(0, 1));
+    await record(runId, events);
+    await record(runId, events);
+    const counted = (await t.resources.metrics.getSingleMetricAsString('runtime_restarts_total'))
+      .split('\n')
+      .filter((line) => line[0] !== '#');
+    expect(counted.sort()).toEqual(['runtime_restarts_total{reason="forced"} 1', 'runtime_restarts_total{reason="out_of_memory"} 1']);
+  });
+
   it('RU22: the times of a run last as long as the agent measured, whatever its clock says', async () => {
     const runId = await runningRun();
     await record(runId, [

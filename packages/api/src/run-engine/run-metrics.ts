@@ -1,3 +1,4 @@
+import type { RuntimeLoss } from '@markco/core/run/run-event';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Resources } from '../resources.ts';
 import type { RunRow } from './run-row.ts';
@@ -12,6 +13,8 @@ export interface RunMetrics {
   firstOutput(ms: number): void;
   devicesOnline(count: number): void;
   deviceTransition(to: string): void;
+  /** AG5: a runtime took the place of one that is gone, or was told to. */
+  runtimeRestarted(reason: RuntimeLoss | 'restart' | 'reset' | 'forced'): void;
 }
 
 const made = new WeakMap<Registry, RunMetrics>();
@@ -35,6 +38,12 @@ function createMetrics(registry: Registry): RunMetrics {
   const first = new Histogram({ name: 'run_first_output_ms', help: 'From the request to the first output stored', buckets: MS, registers });
   const online = new Gauge({ name: 'device_online', help: 'Devices online now', registers });
   const transitions = new Counter({ name: 'device_transitions_total', help: 'Changes of presence', labelNames: ['to'], registers });
+  const restarts = new Counter({
+    name: 'runtime_restarts_total',
+    help: 'Sessions that began anew, by what became of their runtime',
+    labelNames: ['reason'],
+    registers,
+  });
   return {
     routed: (target, reason) => routes.inc({ target, reason }),
     ended: (run) => runs.inc({ target: run.targetKind, outcome: run.state }),
@@ -42,5 +51,6 @@ function createMetrics(registry: Registry): RunMetrics {
     firstOutput: (ms) => first.observe(Math.max(0, ms)),
     devicesOnline: (count) => online.set(count),
     deviceTransition: (to) => transitions.inc({ to }),
+    runtimeRestarted: (reason) => restarts.inc({ reason }),
   };
 }

@@ -7,6 +7,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { scoped } from '../scope.ts';
 import { endSession } from './pin-session.ts';
+import { reportRestart } from './report-restart.ts';
 
 /** Starting an interpreter anew takes longer than a question to it. */
 const SESSION_OP_MS = 15_000;
@@ -32,6 +33,7 @@ export async function sessionOp(resources: Resources, principal: Principal, inpu
       `${session.device?.name ?? 'The computer'} is not connected, so its session cannot be ${op === 'restart' ? 'restarted' : 'reset'} now.`,
     );
   await endSession(resources.sql, { userId, projectId, language, name: sessionName }, resources.clock.now());
+  reportRestart(resources, { userId, projectId, deviceId: session.deviceId }, op);
 }
 
 type Question = { userId: string; projectId: string; language: string; sessionName: string; op: 'restart' | 'reset' };

@@ -3,6 +3,10 @@ import { z } from 'zod';
 /** RU18: one event's largest size in bytes of JSON; larger output becomes an asset. */
 export const MAX_EVENT_BYTES = 256 * 1024;
 
+/** AG5: why a session's runtime before this one is gone, where nobody asked for it. `idle`: dropped, nobody used it. */
+export const runtimeLoss = z.enum(['crashed', 'out_of_memory', 'unresponsive', 'idle']);
+export type RuntimeLoss = z.infer<typeof runtimeLoss>;
+
 const mimeBundle = z.record(z.string(), z.unknown());
 
 /**
@@ -16,6 +20,8 @@ export const runEventBody = z.discriminatedUnion('kind', [
     pid: z.number().optional(),
     cwd: z.string().optional(),
     fresh: z.boolean().optional(),
+    /** Only in the first run of a runtime that took the place of another. */
+    replaces: runtimeLoss.optional(),
   }),
   /** `hiddenBytes`: this note stands where the middle of a long log was (RU18). */
   z.object({ kind: z.literal('note'), text: z.string(), hiddenBytes: z.number().optional() }),
