@@ -81,8 +81,11 @@ export interface WorkspaceHost {
   runsOf(documentId: string): Live<readonly RunView[]>;
   /** RU2: keeps the request before it sends it; resolves when the server has it, or when it is kept to be sent later. Rejects with words for the person. */
   startRuns(runs: readonly CreateRunInput[]): Promise<'sent' | 'kept'>;
-  /** RU17: backlog, then live; calls back for each item; returns the stop function. */
-  watchRun(runId: string, after: number, onItem: (item: RunWatchItem) => void): () => void;
+  /**
+   * RU17: backlog, then live; calls back for each item; returns the stop function. `abridged`: of a stream only its end is shown, so that
+   * the host may leave out and count what came before it.
+   */
+  watchRun(runId: string, after: number, onItem: (item: RunWatchItem) => void, options?: { abridged?: boolean }): () => void;
   cancelRun(runId: string, force: boolean): Promise<void>;
   sendInput(runId: string, execId: string, text: string): Promise<void>;
   /** RU8. Answers the ids that were still waiting and are decided now. */

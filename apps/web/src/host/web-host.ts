@@ -208,11 +208,14 @@ export function createWebHost(options: WebHostOptions): WebHost {
     },
     runsOf: (documentId) => runsFor(documentId).live,
     startRuns: (requests: readonly CreateRunInput[]) => outbox.submit(requests),
-    watchRun: (runId, after, onItem) =>
-      followRun(api.client.runs.watch.subscribe, runId, after, (item) => {
+    watchRun: (runId, after, onItem, { abridged = false } = {}) => {
+      const subscribe: typeof api.client.runs.watch.subscribe = (input, handlers) =>
+        api.client.runs.watch.subscribe({ ...input, abridged }, handlers);
+      return followRun(subscribe, runId, after, (item) => {
         if (item.type === 'run') see(item.run);
         onItem(item);
-      }),
+      });
+    },
     cancelRun: async (runId, force) => see((await ask(() => api.client.runs.cancel.mutate({ runId, force }))) as RunView),
     sendInput: async (runId, execId, text) => void (await ask(() => api.client.runs.input.mutate({ runId, execId, text }))),
     decideWaiting: (runIds, decision) => ask(() => api.client.runs.decideWaiting.mutate({ runIds: [...runIds], decision })),

@@ -1,9 +1,8 @@
-import { outputBody } from '@markco/core/run/output-body';
 import { isTerminal, type RunState } from '@markco/core/run/run';
-import type { RunEventBody } from '@markco/core/run/run-event';
 import type { SqlRunner } from '@markco/db/sql';
 import { type Provenance, type WriteOutcome, writeOutput } from '@markco/sync/client/write-output';
 import type { Resources } from '../resources.ts';
+import { readOutput } from './read-output.ts';
 import { RUN_COLUMNS } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
 import type { ServerDocuments } from './server-documents.ts';
@@ -13,9 +12,6 @@ const LEASE_MS = 10_000;
 const GIVE_UP_MS = 7_000;
 /** RU20: at most this often while a run goes on, in ms. */
 export const COMMIT_EVERY_MS = 2_000;
-/** While a run goes on, a long log is shown by this many events at either end; at the end it is read whole. */
-const PREVIEW_EVENTS = 60;
-const PREVIEW_FROM_BYTES = 512 * 1024;
 
 /**
  * RU20: writes a run's output into its document, if this process gets the claim. Idempotent; what a process left undone is due again
@@ -29,7 +25,7 @@ export async function commitOutput(resources: Resources, documents: ServerDocume
   const signal = AbortSignal.timeout(GIVE_UP_MS);
   const ended = isTerminal(run.state as RunState);
   const place = { runId, code: run.code, anchor: run.anchor, cellIndex: run.cellIndex };
-  const body = outputBody(await readBodies(resources, run, ended), run.docPath);
+  const body = await readOutput(resources.sql, run);
   const outcome = run.documentThere
     ? await documents.use(run.documentId, async (document) => {
         await document.synced(signal);
@@ -71,23 +67,6 @@ export async function findDue(sql: SqlRunner, runIds: readonly string[]): Promis
     `SELECT id, at FROM (SELECT id, ${DUE_AT} AS at FROM runs WHERE id = ANY($1::uuid[])) AS noted WHERE at IS NOT NULL ORDER BY id`,
     [runIds],
   );
-}
-
-interface Stored {
-  readonly seq: number;
-  readonly body: RunEventBody;
-}
-
-async function readBodies(resources: Resources, run: RunRow, ended: boolean): Promise<RunEventBody[]> {
-  const { sql } = resources;
-  const upTo = 'SELECT seq, body FROM run_events WHERE run_id = $1::uuid AND seq <= $2 ORDER BY seq';
-  const bodies = (rows: readonly Stored[]) => rows.map((row) => row.body);
-  if (ended || run.logBytes < BigInt(PREVIEW_FROM_BYTES)) return bodies(await sql.rows<Stored>(upTo, [run.id, run.lastSeq]));
-  const few = (order: string) => sql.rows<Stored>(`${upTo}${order} LIMIT $3`, [run.id, run.lastSeq, PREVIEW_EVENTS]);
-  const [head, tail] = await Promise.all([few(''), few(' DESC')]);
-  const from = head.at(-1)?.seq ?? 0;
-  const rest = tail.filter((row) => row.seq > from).reverse();
-  return [...bodies(head), { kind: 'note', text: '… more above · open full log …', hiddenBytes: 0 }, ...bodies(rest)];
 }
 
 function provenanceOf(run: RunRow): Provenance {

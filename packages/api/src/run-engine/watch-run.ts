@@ -10,7 +10,8 @@ import { RunInbox, type RunNews } from './run-news.ts';
 import { type RunRow, toRunView } from './run-row.ts';
 import { createWaker } from './waker.ts';
 
-const PAGE = 500;
+/** Of up to 16 KB each, so that a page of them is about a megabyte. */
+const PAGE = 64;
 const MAX_SEQ = 2 ** 31 - 1;
 /** A lost notification costs a watcher this much, in ms. */
 const LOOK_AGAIN_MS = 2_000;

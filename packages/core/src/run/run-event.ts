@@ -62,5 +62,7 @@ export type RunEventBody = z.infer<typeof runEventBody>;
 export const runEvent = z.object({ seq: z.number().int().min(1), at: z.number(), body: runEventBody });
 export type RunEvent = z.infer<typeof runEvent>;
 
+/** RU17: an event for a watcher. `skippedLines`: its stream said more before it, of which an abridged watch only counts the ends of lines. */
+export type WatchedEvent = { type: 'event'; event: RunEvent; skippedLines?: number };
 /** RU17: what `runs.watch` and `WS /api/runs/:id/events?after=N` send: events in order, and the run whenever it changed. */
-export type RunWatchItem = { type: 'event'; event: RunEvent } | { type: 'run'; run: import('./run.ts').RunView };
+export type RunWatchItem = WatchedEvent | { type: 'run'; run: import('./run.ts').RunView };

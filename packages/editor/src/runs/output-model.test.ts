@@ -1,7 +1,7 @@
 import type { RunEvent, RunEventBody } from '@markco/core/run/run-event';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyOutput, MAX_BLOCKS, reduceOutput } from './output-model.ts';
+import { emptyOutput, MAX_BLOCKS, reduceOutput, reduceWatched } from './output-model.ts';
 
 const events = (...bodies: RunEventBody[]): RunEvent[] => bodies.map((body, i) => ({ seq: i + 1, at: i, body }));
 
@@ -23,6 +23,18 @@ describe('output model', () => {
     const list = events({ kind: 'stdout', text: 'a' }, { kind: 'stdout', text: 'b' });
     const once = reduceOutput(emptyOutput(), list);
     expect(reduceOutput(once, list)).toEqual(once);
+  });
+
+  it('RU17: lines that an abridged watch left out are counted above what follows', () => {
+    const printed = (seq: number, text: string, skippedLines?: number) => ({
+      ...{ type: 'event' as const, event: { seq, at: 0, body: { kind: 'stdout' as const, text } } },
+      ...(skippedLines !== undefined && { skippedLines }),
+    });
+    const shown = reduceWatched(emptyOutput(), [printed(1, 'a\nb\n'), printed(2, 'c'), printed(9, 'x\n', 10), printed(10, 'y\n')]);
+    expect(shown.blocks).toMatchObject([{ kind: 'stream', id: 1, text: { lines: ['x', 'y', ''], dropped: 12 } }]);
+    expect(shown.lastSeq).toBe(10);
+    expect(reduceWatched(shown, [printed(9, 'x\n', 10)])).toEqual(shown);
+    expect(reduceWatched(emptyOutput(), [printed(7, 'z', 3)]).blocks).toMatchObject([{ id: 7, text: { lines: ['z'], dropped: 3 } }]);
   });
 
   it('RU14: a request for input stands until it is answered or the run ends', () => {

@@ -1,7 +1,7 @@
 import { displayControl, isOutput } from '@markco/core/run/display-control';
-import type { RunEvent, RunEventBody } from '@markco/core/run/run-event';
+import type { RunEvent, RunEventBody, WatchedEvent } from '@markco/core/run/run-event';
 import { chooseMime } from './mime-choice.ts';
-import { appendTerminal, emptyTerminal, type TerminalText } from './terminal-text.ts';
+import { appendTerminal, emptyTerminal, skipLines, type TerminalText } from './terminal-text.ts';
 
 type Of<K extends RunEventBody['kind']> = Extract<RunEventBody, { kind: K }>;
 
@@ -34,6 +34,38 @@ export const emptyOutput = (): OutputModel => ({ lastSeq: 0, blocks: [], awaitin
 
 /** RU17: folds events into the model; events it has already seen are dropped, so a backlog may overlap. Returns a new model. */
 export function reduceOutput(before: OutputModel, events: readonly RunEvent[]): OutputModel {
+  return reduceWatched(
+    before,
+    events.map((event) => ({ type: 'event', event })),
+  );
+}
+
+/** {@link reduceOutput} of what an abridged watch sends: lines that were left out are counted. */
+export function reduceWatched(before: OutputModel, items: readonly WatchedEvent[]): OutputModel {
+  let model = before;
+  for (let from = 0; from < items.length; ) {
+    // Nothing is joined over a gap.
+    const gap = items.findIndex((item, i) => i > from && item.skippedLines !== undefined);
+    const until = gap < 0 ? items.length : gap;
+    const events = items.slice(from, until).map((item) => item.event);
+    model = foldEvents(model.lastSeq < events[0]!.seq ? skipIn(model, items[from]!) : model, events);
+    from = until;
+  }
+  return model;
+}
+
+/** What stands of the stream goes on above the gap, as lines that are only counted. */
+function skipIn(model: OutputModel, { event, skippedLines }: WatchedEvent): OutputModel {
+  const { kind } = event.body;
+  if (skippedLines === undefined || (kind !== 'stdout' && kind !== 'stderr')) return model;
+  const last = model.blocks.at(-1);
+  const continues = last?.kind === 'stream' && last.name === kind;
+  const text = skipLines(continues ? last.text : emptyTerminal(), skippedLines);
+  const block: OutputBlock = { kind: 'stream', id: continues ? last.id : event.seq, name: kind, text };
+  return { ...model, blocks: [...(continues ? model.blocks.slice(0, -1) : model.blocks), block] };
+}
+
+function foldEvents(before: OutputModel, events: readonly RunEvent[]): OutputModel {
   const next: OutputModel = { ...before, blocks: before.blocks.slice() };
   for (const event of mergeStreams(events, before.lastSeq)) applyEvent(next, event);
   next.lastSeq = events.reduce((last, event) => Math.max(last, event.seq), before.lastSeq);

@@ -1,14 +1,14 @@
 import { isTerminal } from '@markco/core/run/is-terminal';
-import type { RunEvent } from '@markco/core/run/run-event';
+import type { RunWatchItem, WatchedEvent } from '@markco/core/run/run-event';
 import type { Live, WorkspaceHost } from '../host.tsx';
 import { createLive, type LiveValue } from '../live.ts';
-import { emptyOutput, type OutputModel, reduceOutput } from './output-model.ts';
+import { emptyOutput, type OutputModel, reduceWatched } from './output-model.ts';
 
 type Feed = {
   live: LiveValue<OutputModel>;
   users: number;
   stop: (() => void) | null;
-  waiting: RunEvent[];
+  waiting: WatchedEvent[];
   timer: Timer;
   flushedAt: number;
 };
@@ -71,22 +71,23 @@ export class RunFeeds {
   #start(runId: string, feed: Feed): void {
     if (feed.stop || feed.live.get().ended) return;
     let stopped = false;
-    const stop = this.#host.watchRun(runId, feed.live.get().lastSeq, (item) => {
+    const onItem = (item: RunWatchItem) => {
       if (stopped) return;
-      if (item.type === 'event') this.#receive(feed, item.event);
+      if (item.type === 'event') this.#receive(feed, item);
       // The last item (RU17): only it tells the host how the run ended, so the last event does not stop the watching.
       else if (isTerminal(item.run.state)) this.#pause(feed);
-    });
+    };
+    const stop = this.#host.watchRun(runId, feed.live.get().lastSeq, onItem, { abridged: true });
     feed.stop = () => {
       stopped = true;
       stop();
     };
   }
 
-  #receive(feed: Feed, event: RunEvent): void {
-    feed.waiting.push(event);
+  #receive(feed: Feed, item: WatchedEvent): void {
+    feed.waiting.push(item);
     const since = Date.now() - feed.flushedAt;
-    if (event.body.kind === 'ended' || since >= FLUSH_MS) this.#flush(feed);
+    if (item.event.body.kind === 'ended' || since >= FLUSH_MS) this.#flush(feed);
     else feed.timer ??= setTimeout(() => this.#flush(feed), FLUSH_MS - since);
   }
 
@@ -94,9 +95,9 @@ export class RunFeeds {
     clearTimeout(feed.timer);
     feed.timer = undefined;
     feed.flushedAt = Date.now();
-    const events = feed.waiting;
+    const items = feed.waiting;
     feed.waiting = [];
-    if (events.length > 0) feed.live.set(reduceOutput(feed.live.get(), events));
+    if (items.length > 0) feed.live.set(reduceWatched(feed.live.get(), items));
   }
 
   #pause(feed: Feed): void {

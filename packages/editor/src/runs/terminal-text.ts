@@ -22,6 +22,11 @@ export function appendTerminal(before: TerminalText, piece: string): TerminalTex
   return next;
 }
 
+/** The text goes on after a piece that is not there: everything above is only counted, with the lines that ended in the piece. */
+export function skipLines(before: TerminalText, lines: number): TerminalText {
+  return { ...emptyTerminal(), dropped: before.dropped + before.lines.length - 1 + lines };
+}
+
 function applyToken(text: TerminalText, token: string, control: string | undefined, count: number): void {
   if (control === 'A') text.row = Math.max(0, text.row - count);
   else if (control) {

@@ -19,9 +19,10 @@ export const largeOutput: WorldRow = {
   title: `a cell that prints ${LARGE.megabytes} MB`,
   async inWorld(world) {
     if (process.platform !== 'linux') return nothing('Linux only');
+    // On the computer first: a session stays where it ran last (RU6).
+    const watched = browserPath ? await inBrowser(world) : null;
     const cloud = await inCloud(world);
-    if (!browserPath) return { ...cloud, lines: [...nothing('no Chromium').lines, ...cloud.lines] };
-    const watched = await inBrowser(world);
+    if (!watched) return { ...cloud, lines: [...nothing('no Chromium').lines, ...cloud.lines] };
     return { lines: [...watched.lines, ...cloud.lines], readings: { watched: watched.readings, cloud: cloud.readings } };
   },
 };

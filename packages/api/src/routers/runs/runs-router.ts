@@ -13,6 +13,7 @@ import { createRunInput } from '@markco/core/run/run';
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import { RATES } from '../../rate-limiter.ts';
+import { abridge } from '../../run-engine/abridge.ts';
 import { answerInput } from '../../run-engine/answer-input.ts';
 import { cancelRun } from '../../run-engine/cancel-run.ts';
 import { createBatch } from '../../run-engine/create-batch.ts';
@@ -61,7 +62,8 @@ export const runsRouter = router({
   watch: authedProcedure.input(watchInput).subscription(async function* ({ ctx, input, signal = neverAborted }) {
     const resumed = Number.parseInt(input.lastEventId ?? '', 10);
     let last = Number.isInteger(resumed) ? Math.max(resumed, input.after) : input.after;
-    for await (const item of watchRun(ctx.resources, ctx.principal, input.runId, last, signal)) {
+    const all = watchRun(ctx.resources, ctx.principal, input.runId, last, signal);
+    for await (const item of input.abridged ? abridge(all) : all) {
       if (item.type === 'event') last = item.event.seq;
       yield tracked(String(last), item);
       await ctx.drained?.(signal);
