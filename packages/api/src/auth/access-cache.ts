@@ -8,7 +8,21 @@ const MAX_ENTRIES = 20_000;
 export interface AccessCache {
   /** False where the device or its sign-in was revoked, or is not this person's. */
   deviceStands(device: DeviceAccess): Promise<boolean>;
+  /** The personal access token with this hash, revoked and expired ones too; null where there is none. */
+  token(hash: string): Promise<TokenRow | null>;
   close(): void;
+}
+
+/** A personal access token and whose it is. */
+export interface TokenRow {
+  readonly id: string;
+  readonly userId: string;
+  readonly tokenHash: string;
+  readonly scope: string;
+  readonly revokedAt: Date | null;
+  readonly expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  readonly userName: string | null;
 }
 
 export interface DeviceAccess {
@@ -39,29 +53,73 @@ export async function devicesStandNow<T extends DeviceAccess>(sql: SqlRunner, de
   return new Set(rows.map(({ ord }) => devices[ord - 1]!));
 }
 
-/** Forgets a person's devices at once when the bus says that their access changed. */
+async function tokenNow(sql: SqlRunner, hash: string): Promise<TokenRow | null> {
+  const [row] = await sql.rows<TokenRow>(
+    `SELECT t.id, t.user_id AS "userId", t.token_hash AS "tokenHash", t.scope, t.revoked_at AS "revokedAt", t.expires_at AS "expiresAt",
+       t.last_used_at AS "lastUsedAt", u.name AS "userName"
+     FROM access_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = $1`,
+    [hash],
+  );
+  return row ?? null;
+}
+
+/** Forgets what is a person's at once when the bus says that their access changed. */
 export function createAccessCache(sql: SqlRunner, bus: EventBus, clock: { now(): Date }): AccessCache {
-  const known = new Map<string, { stands: boolean; userId: string; until: number }>();
+  const now = () => clock.now().getTime();
+  const devices = new Memory<boolean>(now);
+  const tokens = new Memory<TokenRow>(now);
   const stops = [
     bus.subscribe('access.changed', ({ userId }) => {
-      for (const [key, entry] of known) if (entry.userId === userId) known.delete(key);
+      for (const memory of [devices, tokens]) memory.forget(userId);
     }),
-    bus.onReconnect(() => known.clear()),
+    bus.onReconnect(() => {
+      for (const memory of [devices, tokens]) memory.forget();
+    }),
   ];
   return {
     async deviceStands(device) {
       const { userId } = device;
-      const key = `${userId} ${device.deviceId} ${device.familyId}`;
-      const hit = known.get(key);
-      const now = clock.now().getTime();
-      if (hit && hit.until > now) return hit.stands;
-      const stands = await deviceStandsNow(sql, device);
-      if (known.size >= MAX_ENTRIES) known.clear();
-      known.set(key, { stands, userId, until: now + KEEP_MS });
-      return stands;
+      const ask = async () => ({ userId, value: await deviceStandsNow(sql, device) });
+      return (await devices.get(`${userId} ${device.deviceId} ${device.familyId}`, ask)) ?? false;
     },
+    token: (hash) =>
+      tokens.get(hash, async () => {
+        const row = await tokenNow(sql, hash);
+        return row && { userId: row.userId, value: row };
+      }),
     close: () => {
       for (const stop of stops) stop();
     },
   };
+}
+
+/** What rows said at most 2 s ago, and whom it is about. */
+class Memory<Value> {
+  readonly #now: () => number;
+  readonly #known = new Map<string, { value: Value; userId: string; until: number }>();
+  #forgotten = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async get(key: string, ask: () => Promise<{ userId: string; value: Value } | null>): Promise<Value | null> {
+    const entry = this.#known.get(key);
+    const now = this.#now();
+    if (entry && entry.until > now) return entry.value;
+    const forgotten = this.#forgotten;
+    const found = await ask();
+    // Where access changed meanwhile, this may be what the row said before.
+    if (found && forgotten === this.#forgotten) {
+      if (this.#known.size >= MAX_ENTRIES) this.#known.clear();
+      this.#known.set(key, { ...found, until: now + KEEP_MS });
+    }
+    return found ? found.value : null;
+  }
+
+  /** Without a person: everything. */
+  forget(userId?: string): void {
+    this.#forgotten++;
+    for (const [key, entry] of this.#known) if (userId === undefined || entry.userId === userId) this.#known.delete(key);
+  }
 }

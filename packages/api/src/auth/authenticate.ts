@@ -67,29 +67,14 @@ async function byDeviceToken(resources: Need, token: string): Promise<Principal 
 
 async function byAccessToken(resources: Need, token: string): Promise<Principal | null> {
   const hash = sha256Hex(token);
-  const [row] = await resources.sql.rows<TokenRow>(
-    `SELECT t.id, t.user_id AS "userId", t.token_hash AS "tokenHash", t.scope, t.revoked_at AS "revokedAt", t.expires_at AS "expiresAt",
-       t.last_used_at AS "lastUsedAt", u.name AS "userName"
-     FROM access_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = $1`,
-    [hash],
-  );
+  const row = await resources.access.token(hash);
   const now = resources.clock.now();
   if (!row || !sameText(row.tokenHash, hash) || row.revokedAt || (row.expiresAt && row.expiresAt <= now)) return null;
   if (!row.lastUsedAt || now.getTime() - row.lastUsedAt.getTime() > 60_000) {
     await resources.db.accessToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
+    row.lastUsedAt = now;
   }
   return { userId: row.userId, kind: row.scope === 'worker' ? 'worker' : 'token', sid: row.id, userName: row.userName };
-}
-
-interface TokenRow {
-  id: string;
-  userId: string;
-  tokenHash: string;
-  scope: string;
-  revokedAt: Date | null;
-  expiresAt: Date | null;
-  lastUsedAt: Date | null;
-  userName: string | null;
 }
 
 async function bySessionCookie(resources: Need, header: string | undefined): Promise<Principal | null> {
