@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BusMessage, type BusTopic, busMessage, type EventBus } from '@markco/core/bus';
 import pg from 'pg';
 import { createAssembler, toPayloads } from './bus-frames.ts';
@@ -141,10 +142,13 @@ class PostgresBus implements EventBus {
     await this.#send(payloads);
   }
 
-  /** One statement under way; what is published meanwhile goes with the next, in order. */
+  /**
+   * One statement under way; what is published meanwhile goes with the next, in order. It leaves behind what this turn of the event loop
+   * sends: who is waited for first, and then everybody who is only woken.
+   */
   #send(payloads: readonly string[]): Promise<void> {
     this.#outbox.push(...payloads);
-    this.#nextSend ??= this.#sending.then(() => this.#sendOutbox());
+    this.#nextSend ??= this.#sending.then(nextTurn).then(() => this.#sendOutbox());
     return this.#nextSend;
   }
 

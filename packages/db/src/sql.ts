@@ -36,6 +36,11 @@ export interface Sql extends SqlRunner {
 }
 
 const MAX_ATTEMPTS = 5;
+/**
+ * Postgres would plan a statement with an array for good only where it believes that cheaper than planning it for each list of values,
+ * and it believes so of the short lists we send: the question about a route was planned with every tap, which took longer than answering it.
+ */
+const PLAN_ONCE = '-c plan_cache_mode=force_generic_plan';
 const names = new Map<string, string>();
 
 /**
@@ -43,7 +48,8 @@ const names = new Map<string, string>();
  * for each other (`Promise.all`, `write`) travel together and are answered in order: each sees what those before it did.
  */
 export function createSql(options: DbOptions): Sql {
-  const pool = new pg.Pool({ ...poolConfig(options), types: { getTypeParser }, pipeline: true } as pg.PoolConfig);
+  const { options: settings, ...config } = poolConfig(options);
+  const pool = new pg.Pool({ ...config, options: `${settings} ${PLAN_ONCE}`, types: { getTypeParser }, pipeline: true } as pg.PoolConfig);
   // A broken idle connection is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
   return {

@@ -5,6 +5,7 @@ import { createTRPCUntypedClient, createWSClient, TRPCClientError, wsLink } from
 import superjson from 'superjson';
 import { WebSocket } from 'ws';
 import type { z } from 'zod';
+import { sendAtOnce } from './send-at-once.ts';
 
 /** Why a socket ended. `unauthenticated`: the token was refused; `replaced`: this device connected elsewhere. */
 export interface SocketEnd {
@@ -94,7 +95,9 @@ export class AgentSocket {
       throw new SocketLostError();
     });
     try {
-      return await Promise.race([this.#trpc[kind](path, input), late, gone]);
+      const answer = this.#trpc[kind](path, input);
+      sendAtOnce(this.#client);
+      return await Promise.race([answer, late, gone]);
     } catch (error) {
       // An answer that is an error carries data; anything else is the connection.
       if (error instanceof TRPCClientError && !error.data) throw new SocketLostError();

@@ -4,8 +4,9 @@ import { sendCommand } from '../agents/send-command.ts';
 import type { Resources } from '../resources.ts';
 import { applyRunEvent } from './apply-run-event.ts';
 import { gathered } from './gather.ts';
+import { type KnownRun, knowRun, lockUntouched, takeKnown } from './known-runs.ts';
 import { lockFreeRuns, lockRun, waitBriefly } from './lock-run.ts';
-import { type PinnedSession, pinSessions } from './pin-session.ts';
+import { keepSession, type PinnedSession, pinSessions } from './pin-session.ts';
 import { metricsOf } from './run-metrics.ts';
 import { type RunRow, toCore } from './run-row.ts';
 
@@ -29,7 +30,29 @@ export const acceptRun = (resources: Resources, deviceId: string, runId: string,
 
 const acceptGathered = gathered<Accept, AcceptOutcome>({ together: acceptTogether, alone: acceptAlone, most: 100 });
 
-function acceptAlone(resources: Resources, accept: Accept): Promise<AcceptOutcome> {
+async function acceptAlone(resources: Resources, accept: Accept): Promise<AcceptOutcome> {
+  const known = takeKnown(resources, accept.runId, 'offered', accept.attempt);
+  // Whatever was against it, the rows say.
+  const outcome = known?.row.targetKind === 'device' && (await acceptKnown(resources, accept, known).catch(() => null));
+  return outcome || acceptStored(resources, accept);
+}
+
+/** The usual case with one wait for Postgres: what this process offered is as it was, and its session is on that device already. */
+function acceptKnown(resources: Resources, accept: Accept, { row, deviceName }: KnownRun): Promise<AcceptOutcome> {
+  const { deviceId, runId } = accept;
+  return resources.sql.tx(async (tx) => {
+    const at = resources.clock.now();
+    lockUntouched(tx, { row, deviceName });
+    keepSession(tx, { ...row, name: row.sessionName }, deviceId, at);
+    return decide(resources, tx, row, accept, {
+      at,
+      pinned: new Map([[runId, { fresh: false }]]),
+      names: new Map([[deviceId, deviceName]]),
+    });
+  });
+}
+
+function acceptStored(resources: Resources, accept: Accept): Promise<AcceptOutcome> {
   return resources.sql.tx(async (tx) => {
     const at = resources.clock.now();
     // Sent together: the session is pinned with the row locked, and only where the grant fits it.
@@ -103,6 +126,7 @@ async function grant(
   if (!pinned) return null;
   const ranOn = run.targetKind === 'cloud' ? 'Cloud' : name;
   const granted = await applyRunEvent(resources, tx, run, event, { ranOn, ...(pinned.fresh && { freshSession: true }) });
+  if (name !== null) knowRun(resources, tx, { row: granted, deviceName: name });
   tx.afterCommit(() => metricsOf(resources).queued(Number(granted.grantedAt) - Number(granted.createdAt)));
   return granted;
 }

@@ -4,6 +4,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Resources } from '../resources.ts';
 import { dispatchContextOf } from './dispatch-context.ts';
 import { insertRuns } from './insert-runs.ts';
+import { knowRun } from './known-runs.ts';
 import { countActive, offerNewRun } from './offer-run.ts';
 import { type PreparedRun, prepareRun } from './prepare-run.ts';
 import { handOverAfter } from './publish-run.ts';
@@ -36,6 +37,7 @@ async function insertAndOffer(resources: Resources, tx: SqlTx, principal: Princi
   ]);
   if (!row) return null;
   const offered = deviceId && active ? await offerNewRun(resources, tx, row, deviceId, active, place) : null;
+  if (offered && route.device) knowRun(resources, tx, { row: offered, deviceName: route.device.name });
   // The run before it in its session may have ended while this one was on its way.
   if (!offered) handOverAfter(resources, tx, row, false);
   return offered ?? row;

@@ -3,6 +3,7 @@ import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import type { DispatchContext } from './dispatch-context.ts';
 import type { WaitingRun } from './find-eligible.ts';
+import { knowRun } from './known-runs.ts';
 import { lockFreeRuns, lockNames, waitBriefly } from './lock-run.ts';
 import { sendOffer, sessionKey } from './offer-run.ts';
 import { publishRunChanged } from './publish-run.ts';
@@ -64,7 +65,9 @@ async function offerWhereFree(
     inUse.add(sessionKey(run));
     places.set(deviceId, taken(deviceId) + 1);
     const { targetKind, reason, routeDetail } = routeColumns(route);
-    offered.push({ run: await sendOffer(resources, tx, locked, deviceId, { targetKind, reason, routeDetail }, run), deviceId });
+    const row = await sendOffer(resources, tx, locked, deviceId, { targetKind, reason, routeDetail }, run);
+    knowRun(resources, tx, { row, deviceName });
+    offered.push({ run: row, deviceId });
   }
   return offered;
 }

@@ -1,5 +1,5 @@
 import { CLOUD_SESSION_IDLE_MS } from '@markco/core/routing/choose-target';
-import type { SqlRunner } from '@markco/db/sql';
+import type { SqlRunner, SqlTx } from '@markco/db/sql';
 
 /** A runtime session, by the columns that name it. */
 export interface SessionName {
@@ -56,6 +56,20 @@ export async function pinSessions(tx: SqlRunner, grants: readonly Grant[], at: D
     [grants.map((grant) => grant.runId), grants.map((grant) => grant.attempt), grants.map((grant) => grant.deviceId), at, cloudIdleSince],
   );
   return new Map(pinned.map(({ runId, same }) => [runId, { fresh: same !== true }]));
+}
+
+/**
+ * {@link pinSessions} of a run on a device where its session is, without waiting for the answer: elsewhere the transaction fails.
+ */
+export function keepSession(tx: Pick<SqlTx, 'write'>, session: SessionName, deviceId: string, at: Date): void {
+  tx.write(
+    `WITH kept AS (
+       UPDATE runtime_sessions SET last_used_at = $6::timestamptz
+       WHERE user_id = $1::uuid AND project_id = $2::uuid AND language = $3 AND name = $4 AND target = 'device' AND device_id = $5::uuid
+         AND ended_at IS NULL RETURNING 1
+     ) SELECT 1 / count(*) AS same FROM kept`,
+    [session.userId, session.projectId, session.language, session.name, deviceId, at],
+  );
 }
 
 /** RU6: the session's variables are gone (restart, reset, crash, runtime down); the next run starts it fresh. */

@@ -5,6 +5,7 @@ import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { applyEffects, type Effect } from './apply-effects.ts';
 import { gathered } from './gather.ts';
+import { type KnownRun, lockUntouched, takeKnown } from './known-runs.ts';
 import { LOG_MAX_BYTES, limitLog } from './limit-log.ts';
 import { lockFreeRuns, lockRun, waitBriefly } from './lock-run.ts';
 import { publishRunEvents } from './publish-run.ts';
@@ -53,7 +54,28 @@ export async function recordRunEvents(
 
 const recordGathered = gathered<Batch, Recorded>({ together: recordTogether, alone: recordAlone, most: 50 });
 
-function recordAlone(resources: Resources, batch: Batch): Promise<Recorded> {
+async function recordAlone(resources: Resources, batch: Batch): Promise<Recorded> {
+  const known = takeKnown(resources, batch.runId, 'running', batch.attempt);
+  // Whatever was against it, the rows say.
+  const recorded = known && (await recordFirst(resources, batch, known).catch(() => null));
+  return recorded ?? recordStored(resources, batch);
+}
+
+/** The first batch of a run that this process granted, with one wait for Postgres: nothing was stored of it, and nothing else happened to it. */
+async function recordFirst(resources: Resources, batch: Batch, known: KnownRun): Promise<Recorded | null> {
+  const run = known.row;
+  const first = append(run, batch.stored);
+  if (nothingToStore(run, batch) || batch.stored[0]!.seq !== 1 || first.counted.logBytes > BigInt(LOG_MAX_BYTES)) return null;
+  return resources.sql.tx(async (tx) => {
+    lockUntouched(tx, known);
+    // Asked behind the lock, so that it is what this batch meets.
+    tx.write('SELECT 1 / (1 - count(*)) AS nothing FROM (SELECT 1 FROM run_events WHERE run_id = $1::uuid LIMIT 1) AS events', [run.id]);
+    insertEvents(tx, [{ run, events: batch.stored, lastSeq: first.counted.lastSeq }]);
+    return show(resources, tx, batch, run, { maxSeq: 0, hadOutput: false }, first);
+  });
+}
+
+function recordStored(resources: Resources, batch: Batch): Promise<Recorded> {
   const { runId } = batch;
   return resources.sql.tx(async (tx) => {
     const [run, found] = await Promise.all([lockRun(tx, runId), storedBefore(tx, [runId])]);
