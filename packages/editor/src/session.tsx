@@ -10,11 +10,11 @@ import type { PendingRun, RunController } from './runs/run-controller.ts';
 
 export type PanelName = 'Outline' | 'Variables' | 'Runs' | 'Versions';
 
-/** The runs of a cell (by its key), one run, its whole log, or the question before a restart. */
+/** The runs of a cell (by its key), one run, its whole log, or the question before a session is restarted or emptied. */
 export type RunSheet =
   | { kind: 'cell'; key: number }
   | { kind: 'run' | 'log'; runId: string }
-  | { kind: 'restart'; language: string; sessionName: string };
+  | { kind: 'session'; op: 'restart' | 'reset'; language: string; sessionName: string };
 
 /** One open document with its editor and its runs: what the components inside the workspace share. */
 export type EditorSession = {

@@ -89,6 +89,24 @@ describe('the run menu of a cell', () => {
     await act(async () => all('restart-session')[0]!.click());
     await until(() => expect(document.querySelector('dialog')?.textContent).toContain('MacBook Pro is not connected.'));
   });
+
+  it('RU12: asks before variables are cleared, from the menu of a cell and beside the variables, and does it once', async () => {
+    await tapRun({ ...done, sessionName: 'heavy' });
+    const dialogText = () => all('reset-session')[0]?.closest('dialog')?.textContent;
+    const cleared = () => host.calls.filter(({ name }) => name === 'sessionOp');
+    await press('Run options for cell 2');
+    await press('Clear variables');
+    await until(() => expect(dialogText()).toContain('The python session “heavy” forgets its variables'));
+    await press('Keep them');
+    await press('Variables');
+    await until(() => named('Clear variables…'));
+    await press('Clear variables…');
+    await until(() => expect(dialogText()).toContain('Its interpreter goes on'));
+    expect(cleared()).toEqual([]);
+    await act(async () => all('reset-session')[0]!.click());
+    await until(() => expect(all('reset-session')).toHaveLength(0));
+    expect(cleared().map(({ args }) => args[0])).toEqual([{ language: 'python', sessionName: 'heavy', op: 'reset' }]);
+  });
 });
 
 describe('a run that waits', () => {

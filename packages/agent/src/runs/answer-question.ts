@@ -2,7 +2,7 @@ import type { MrpRequest } from '@markco/core/device/agent-message';
 import { INTROSPECT_BUDGET_MS } from '@markco/core/device/constants';
 import { AppError } from '@markco/core/errors';
 import { reason } from '../log.ts';
-import { RuntimeUnavailableError } from '../runtimes/runtime.ts';
+import { RuntimeBusyError, RuntimeUnavailableError } from '../runtimes/runtime.ts';
 import type { RuntimePool, SessionRef } from './runtime-pool.ts';
 
 export type Answer = { result?: unknown; error?: { code: string; message: string } };
@@ -38,6 +38,8 @@ export async function answerSessionOp(pool: RuntimePool, request: SessionOp): Pr
     await pool[request.op](session);
     return { result: { done: true } };
   } catch (error) {
+    if (error instanceof RuntimeBusyError)
+      return failed('busy', 'Code is running in this session, so its variables cannot be cleared now. Stop it first, or let it end.');
     return failed('failed', error instanceof AppError ? error.userMessage : reason(error));
   }
 }

@@ -81,15 +81,16 @@ describe('a Stop that does not reach the code', () => {
     expect(notes(runId)).toHaveLength(1);
   });
 
-  it('RU12 a runtime started elsewhere is not said to be restarted', async () => {
+  it('RU12 a runtime started elsewhere is not said to be restarted, and one that runs code is not emptied', async () => {
     const { runId, runtime, finish } = await goingOn();
     const { projectId, language, sessionName } = bench.gateway.runs.get(runId)!.offer.request;
     const question = { userId: USER_ID, projectId, language, sessionName: sessionName ?? 'default' };
     runtime.kind = 'registered';
     const ask = (op: 'restart' | 'reset') => answerSessionOp(bench.pool, { kind: 'session', op, ...question } as never);
     expect(await ask('restart')).toMatchObject({ error: { message: expect.stringContaining('started elsewhere') } });
-    expect(await ask('reset')).toEqual({ result: { done: true } });
+    expect(await ask('reset')).toMatchObject({ error: { code: 'busy', message: expect.stringContaining('Stop it first') } });
     finish();
     await bench.gateway.ended(runId);
+    expect(await ask('reset')).toEqual({ result: { done: true } });
   });
 });

@@ -119,7 +119,9 @@ export class FakeRuntime implements Runtime {
     return { question, body };
   }
 
-  async reset(): Promise<void> {}
+  async reset(): Promise<void> {
+    if (this.#current) throw new RuntimeBusyError(this.#current.execId);
+  }
 
   async asset(): Promise<{ bytes: Uint8Array; mimeType: string }> {
     return { bytes: Buffer.from('bytes'), mimeType: 'text/csv' };

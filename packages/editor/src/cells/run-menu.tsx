@@ -51,7 +51,14 @@ function runItems(session: EditorSession, key: number, index: number, language: 
       icon: 'undo',
       danger: true,
       detail: 'Its variables are lost',
-      onSelect: () => session.sheet.set({ kind: 'restart', ...sessionOf(session, language) }),
+      onSelect: () => session.sheet.set({ kind: 'session', op: 'restart', ...sessionOf(session, language) }),
+    },
+    {
+      label: 'Clear variables…',
+      icon: 'cross',
+      danger: true,
+      detail: 'The session goes on, empty',
+      onSelect: () => session.sheet.set({ kind: 'session', op: 'reset', ...sessionOf(session, language) }),
     },
   ];
 }

@@ -44,7 +44,8 @@ export function paletteCommands(session: EditorSession): PaletteItem[] {
     { id: 'raw', label: session.mode.get() === 'raw' ? 'Show drawn markdown' : 'Show markdown source', run: () => toggleRaw(session) },
     ...(host.versions ? [{ id: 'versions', label: 'Version history', run: () => showPanel(session, 'Versions') }] : []),
     { id: 'cell-runs', label: 'Runs of this cell', run: withView((view) => showCellRuns(session, currentCell(view)?.key)) },
-    { id: 'restart', label: 'Restart session', detail: 'Variables are lost', run: () => restart(session) },
+    { id: 'restart', label: 'Restart session', detail: 'Variables are lost', run: () => askAboutSession(session, 'restart') },
+    { id: 'reset', label: 'Clear variables', detail: 'The session goes on, empty', run: () => askAboutSession(session, 'reset') },
     { id: 'runs', label: 'All runs', run: () => host.navigate({ page: 'runs' }) },
     { id: 'devices', label: 'Devices', run: () => host.navigate({ page: 'devices' }) },
     { id: 'settings', label: 'Settings', run: () => host.navigate({ page: 'settings' }) },
@@ -69,7 +70,7 @@ function showCellRuns(session: EditorSession, key: number | undefined): void {
   if (key !== undefined) session.sheet.set({ kind: 'cell', key });
 }
 
-function restart(session: EditorSession): void {
+function askAboutSession(session: EditorSession, op: 'restart' | 'reset'): void {
   const last = session.runs.get()[0];
-  session.sheet.set({ kind: 'restart', language: last?.language ?? 'python', sessionName: last?.sessionName ?? 'default' });
+  session.sheet.set({ kind: 'session', op, language: last?.language ?? 'python', sessionName: last?.sessionName ?? 'default' });
 }

@@ -3,8 +3,8 @@ import { useLive } from '../live.ts';
 import { useSession } from '../session.tsx';
 import { CellRuns } from './cell-runs.tsx';
 import { LogDialog } from './log-dialog.tsx';
-import { RestartDialog } from './restart-dialog.tsx';
 import { RunDialog } from './run-detail.tsx';
+import { SessionDialog } from './session-dialog.tsx';
 
 /** What is shown of runs above the document, over all of a phone's screen. Loaded when it is first asked for (WB9). */
 export function RunSheetView(): ReactNode {
@@ -18,8 +18,8 @@ export function RunSheetView(): ReactNode {
       return <RunDialog runId={shown.runId} onClose={close} />;
     case 'log':
       return <LogDialog runId={shown.runId} onClose={close} />;
-    case 'restart':
-      return <RestartDialog language={shown.language} sessionName={shown.sessionName} onClose={close} />;
+    case 'session':
+      return <SessionDialog op={shown.op} language={shown.language} sessionName={shown.sessionName} onClose={close} />;
     default:
       return null;
   }

@@ -9,7 +9,7 @@ type Variable = { name: string; type: string; value: string; shape: string };
 
 /** What the runtime session holds (AG7); read again after each run. */
 export function Variables(): ReactNode {
-  const { host, open, runs, controller, current } = useSession();
+  const { host, open, runs, sheet, current } = useSession();
   const all = useLive(runs);
   const [variables, setVariables] = useState<readonly Variable[] | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -17,11 +17,12 @@ export function Variables(): ReactNode {
   const last = all[0];
   const language = useLive(current)?.language ?? last?.language ?? 'python';
   const sessionName = last?.sessionName ?? 'default';
+  const asking = useLive(sheet)?.kind === 'session';
   const settled = last && isTerminal(last.state) ? last.id : '';
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `settled` and `asked` say when to read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `settled`, `asked` and `asking` say when to read again
   useEffect(() => {
     let live = true;
-    if (!last) return;
+    if (!last || asking) return;
     host.introspect({ documentId: open.id, language, sessionName, op: 'variables', body: {} }).then(
       (reply) => {
         if (!live) return;
@@ -33,13 +34,8 @@ export function Variables(): ReactNode {
     return () => {
       live = false;
     };
-  }, [host, open.id, language, sessionName, settled, asked]);
-  const session = (op: 'restart' | 'reset'): void => {
-    controller.session(op, language, sessionName).then(
-      () => setAsked((count) => count + 1),
-      (error: unknown) => setProblem(wordsOf(error)),
-    );
-  };
+  }, [host, open.id, language, sessionName, settled, asked, asking]);
+  const session = (op: 'restart' | 'reset'): void => sheet.set({ kind: 'session', op, language, sessionName });
   return (
     <div className="mk-panel-body">
       <div className="mk-panel-tools">
@@ -47,10 +43,10 @@ export function Variables(): ReactNode {
           Refresh
         </button>
         <button type="button" className="mk-button mk-small" disabled={!last} onClick={() => session('restart')}>
-          Restart session
+          Restart session…
         </button>
         <button type="button" className="mk-button mk-small" disabled={!last} onClick={() => session('reset')}>
-          Clear variables
+          Clear variables…
         </button>
       </div>
       {problem && (
