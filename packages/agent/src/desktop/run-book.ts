@@ -103,7 +103,8 @@ export class RunBook {
     else if (body.kind === 'stdin_request') {
       const { prompt, password, execId } = body;
       this.apply(runId, { type: 'stdinRequested', at, attempt, input: { prompt, password, execId } });
-    } else if (body.kind === 'stdin_answered') this.apply(runId, { type: 'stdinAnswered', at });
+    } else if (body.kind === 'note' && body.stopUnreached) this.apply(runId, { type: 'stopUnreached', at, attempt });
+    else if (body.kind === 'stdin_answered') this.apply(runId, { type: 'stdinAnswered', at });
     else if (body.kind === 'ended') {
       const { outcome, reason, message } = body;
       this.apply(runId, { type: 'ended', at, attempt, outcome, ...(reason && { reason }) }, { message });
@@ -130,10 +131,10 @@ export class RunBook {
 
 function toView({ request, about, core, log, freshSession, message, createdAt }: Entry): RunView {
   const { runId: id, projectId, documentId, sessionName, code, cellIndex = null, batchId = null, ordinal = null } = request;
-  const { state, attempt, awaitingInput, cancelRequestedAt, contactLostSince, exitReason, startedAt, endedAt } = core;
+  const { state, attempt, awaitingInput, cancelRequestedAt, stopUnreachedAt, contactLostSince, exitReason, startedAt, endedAt } = core;
   return {
     ...{ id, projectId, documentId, sessionName, code, cellIndex, batchId, ordinal, freshSession, message, createdAt },
-    ...{ state, attempt, awaitingInput, cancelRequestedAt, contactLostSince, exitReason, startedAt, endedAt },
+    ...{ state, attempt, awaitingInput, cancelRequestedAt, stopUnreachedAt, contactLostSince, exitReason, startedAt, endedAt },
     docPath: about.docPath,
     projectSlug: about.projectSlug,
     language: canonicalLanguage(request.language),

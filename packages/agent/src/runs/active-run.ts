@@ -18,7 +18,6 @@ export class ActiveRun {
   readonly done: Promise<void>;
   #runtime: Runtime | null = null;
   #recorder: RunRecorder | null = null;
-  #told = '';
   #resolve!: () => void;
 
   constructor(offer: OfferedRun) {
@@ -73,9 +72,10 @@ export class ActiveRun {
       runtime.kind === 'registered'
         ? 'Force stop lets go of it; the runtime was started elsewhere and can only be ended there.'
         : 'Force stop ends its runtime, and the variables of the session with it.';
+    // Asked in vain: how the code ends now is its own doing.
+    this.cancelled = false;
     const text = `Stop did not reach the code: ${why.replace(/[\s.]+$/, '')}. It may still be running. ${way}`;
-    if (text !== this.#told) this.#recorder?.note(text);
-    this.#told = text;
+    this.#recorder?.note(text, { stopUnreached: true });
   }
 
   /** RU14: true when this answer was the first to the question that is open. */

@@ -56,9 +56,9 @@ export class RunRecorder {
     this.#write({ kind: 'stdin_answered', ...(by && { by }), ...(shown !== undefined && { shown: shown.slice(0, MAX_TEXT) }) });
   }
 
-  note(text: string): void {
+  note(text: string, about: { stopUnreached?: true } = {}): void {
     this.#batcher.flush();
-    this.#write({ kind: 'note', text });
+    this.#write({ kind: 'note', text, ...about });
   }
 
   /** Passes on what still waits; nothing is pending any more. */

@@ -1,6 +1,8 @@
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { RunEventBody } from '@markco/core/run/run-event';
+import { STOP_UNREACHED } from '@markco/core/run/run-messages';
 import type { SqlTx } from '@markco/db/sql';
+import { connectionsOf } from '../agents/connections.ts';
 import type { Resources } from '../resources.ts';
 import { tryRunEvent } from './apply-run-event.ts';
 import { endingWords } from './ending-words.ts';
@@ -12,7 +14,7 @@ import type { RunRow } from './run-row.ts';
 /** An event that changes the run itself. `at`: the agent's clock. */
 export interface Effect {
   at: Date;
-  body: Extract<RunEventBody, { kind: 'started' | 'stdin_request' | 'stdin_answered' | 'error' | 'ended' }>;
+  body: Extract<RunEventBody, { kind: 'started' | 'note' | 'stdin_request' | 'stdin_answered' | 'error' | 'ended' }>;
 }
 
 /** RU16: what the events of a granted run do to its row, in their order. */
@@ -51,6 +53,8 @@ async function applyOne(
     }
     case 'stdin_answered':
       return tryRunEvent(resources, tx, row, { type: 'stdinAnswered', at: now });
+    case 'note':
+      return body.stopUnreached ? stopUnreached(resources, tx, row, now) : null;
     case 'error':
       return null;
     case 'ended': {
@@ -79,6 +83,14 @@ async function started(resources: Resources, tx: SqlTx, row: RunRow, at: Date, {
   const after = updateRun(tx, next, { freshSession: fresh });
   publishRunChanged(resources, tx, after);
   return after;
+}
+
+/** RU12: the Stop was told and did nothing. It is open no longer, so that the next one is a new word to the device. */
+async function stopUnreached(resources: Resources, tx: SqlTx, row: RunRow, at: Date): Promise<RunRow | null> {
+  const next = await tryRunEvent(resources, tx, row, { type: 'stopUnreached', at, attempt: row.attempt }, { message: STOP_UNREACHED });
+  const { id, deviceId } = row;
+  if (next && deviceId) tx.afterCommit(() => connectionsOf(resources).get(deviceId)?.cancels.forget(id));
+  return next;
 }
 
 const clamp = (at: Date, from: Date, to: Date): Date => new Date(Math.min(Math.max(Number(at), Number(from)), Number(to)));

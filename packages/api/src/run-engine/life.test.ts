@@ -96,6 +96,24 @@ describe('cancel (RU12)', () => {
     await forced(false, true, true);
   });
 
+  it('RU12: a Stop that did not reach the code is open no longer: the run is said to run, and the next one is told though the bus is cut', async () => {
+    const { device, runId } = await begin();
+    await started(runId);
+    await cancelRun(t.resources, t.ada, runId, false);
+    await device.until(() => device.commands('cancel', runId).length === 1);
+    await device.emit(runId, 1, [{ kind: 'note', text: 'Stop did not reach the code: refused.', stopUnreached: true }]);
+    const inVain = { state: 'running', cancelRequestedAt: null, message: 'Running. Stop did not reach the code' };
+    expect(await view(runId)).toMatchObject({ ...inVain, stopUnreachedAt: expect.any(Date) });
+    await cancelRun({ ...t.anotherProcess().resources, bus: deaf(t.resources.bus) }, t.ada, runId, false);
+    expect(await view(runId)).toMatchObject({ cancelRequestedAt: expect.any(Date), message: 'Stopping…' });
+    t.resources.advance(2_500);
+    await t.engine.sweepOnce();
+    await device.until(() => device.commands('cancel', runId).length === 2);
+    await cancelRun(t.resources, t.ada, runId, true);
+    await device.emit(runId, 1, [{ kind: 'note', text: 'Stop did not reach the code: refused.', stopUnreached: true }]);
+    expect(await view(runId)).toMatchObject({ cancelRequestedAt: expect.any(Date), message: 'Stopping by force…' });
+  });
+
   it('RU12: what was given up while only its heartbeats were missing is stopped when the next one comes, without a new socket', async () => {
     const { device, runId } = await begin();
     await started(runId);

@@ -261,7 +261,7 @@ interface Shown {
 }
 
 /** The kinds that change the run itself. */
-const EFFECTS = new Set(['started', 'stdin_request', 'stdin_answered', 'error', 'ended']);
+const EFFECTS = new Set(['started', 'note', 'stdin_request', 'stdin_answered', 'error', 'ended']);
 
 /** Walks from the row's last seq over what is stored after it, up to the first gap. */
 function contiguous(from: number, rows: readonly Row[]): Shown {

@@ -52,7 +52,15 @@ export function insertRun(tx: SqlTx, data: NewRunData): RunRow {
 const DEFAULTS = {
   ...{ state: 'queued', attempt: 0, lastSeq: 0, logBytes: 0n, outputCommittedSeq: 0, freshSession: false, codeChanged: false },
   ...{ anchor: null, cellIndex: null, batchId: null, ordinal: null, deviceId: null, routeDetail: null, ranOn: null, awaitingInput: null },
-  ...{ cancelRequestedAt: null, forceRequestedAt: null, contactLostSince: null, heldSince: null, message: null, exitReason: null },
+  ...{
+    cancelRequestedAt: null,
+    forceRequestedAt: null,
+    stopUnreachedAt: null,
+    contactLostSince: null,
+    heldSince: null,
+    message: null,
+    exitReason: null,
+  },
   ...{ outputCommittedAt: null, offeredAt: null, grantedAt: null, startedAt: null, endedAt: null },
 } satisfies Partial<RunRow>;
 

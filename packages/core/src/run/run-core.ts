@@ -19,6 +19,8 @@ export interface RunCore {
   readonly awaitingInput: AwaitedInput | null;
   readonly cancelRequestedAt: Date | null;
   readonly forceRequestedAt: Date | null;
+  /** The last Stop was asked for in vain; it is not open any more. */
+  readonly stopUnreachedAt: Date | null;
   readonly contactLostSince: Date | null;
   readonly heldSince: Date | null;
   readonly exitReason: string | null;
@@ -36,6 +38,7 @@ export const newRunCore: RunCore = {
   awaitingInput: null,
   cancelRequestedAt: null,
   forceRequestedAt: null,
+  stopUnreachedAt: null,
   contactLostSince: null,
   heldSince: null,
   exitReason: null,

@@ -23,8 +23,8 @@ export const runEventBody = z.discriminatedUnion('kind', [
     /** Only in the first run of a runtime that took the place of another. */
     replaces: runtimeLoss.optional(),
   }),
-  /** `hiddenBytes`: this note stands where the middle of a long log was (RU18). */
-  z.object({ kind: z.literal('note'), text: z.string(), hiddenBytes: z.number().optional() }),
+  /** `hiddenBytes`: this note stands where the middle of a long log was (RU18). `stopUnreached`: a Stop did not reach the code (RU12). */
+  z.object({ kind: z.literal('note'), text: z.string(), hiddenBytes: z.number().optional(), stopUnreached: z.boolean().optional() }),
   z.object({ kind: z.literal('stdout'), text: z.string() }),
   z.object({ kind: z.literal('stderr'), text: z.string() }),
   z.object({ kind: z.literal('display'), data: mimeBundle, metadata: z.record(z.string(), z.unknown()).optional() }),

@@ -14,6 +14,9 @@ export function clockTime(at: Date, now: Date, offsetMinutes = 0): string {
   return local.toISOString().slice(0, 10) === today.toISOString().slice(0, 10) ? time : `${local.toISOString().slice(0, 10)} ${time}`;
 }
 
+/** RU12: a run that goes on because a Stop did not reach its code. */
+export const STOP_UNREACHED = 'Running. Stop did not reach the code';
+
 /** RU8: what a queued run waits for. `lastSeenAt` null: the device never connected. */
 export function waitingForDevice(name: string, lastSeenAt: Date | null, now: Date): string {
   return lastSeenAt

@@ -73,6 +73,8 @@ export const runView = z.object({
   attempt: z.number(),
   awaitingInput: z.object({ prompt: z.string(), password: z.boolean(), execId: z.string() }).nullable(),
   cancelRequestedAt: instant.nullable(),
+  /** RU12: when a Stop did not reach the code; null while none failed. */
+  stopUnreachedAt: instant.nullable().optional(),
   contactLostSince: instant.nullable(),
   /** RU8: waited more than an hour; the person decides: Run or Discard. */
   heldSince: instant.nullable().optional(),

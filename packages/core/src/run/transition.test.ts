@@ -33,6 +33,7 @@ const anyEvent: fc.Arbitrary<RunTransitionEvent> = fc.oneof(
     outcome: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const, 'interrupted' as const),
   }),
   fc.record({ type: fc.constant('cancelRequested' as const), at: fc.constant(at), force: fc.boolean() }),
+  fc.record({ type: fc.constant('stopUnreached' as const), at: fc.constant(at), attempt: fc.integer({ min: 0, max: 4 }) }),
   fc.record({ type: fc.constant('contactLost' as const), at: fc.constant(at), since: fc.constant(at) }),
   fc.record({
     type: fc.constant('interrupted' as const),
@@ -130,6 +131,17 @@ describe('transition (RU1)', () => {
       cancelRequestedAt: at,
       forceRequestedAt: new Date(5),
     });
+  });
+
+  it('RU12: a Stop that did not reach the code is open no longer; a forced one is', () => {
+    const asked = must(running, { type: 'cancelRequested', at, force: false });
+    const unreached = { type: 'stopUnreached' as const, at: new Date(5), attempt: 1 };
+    const inVain = must(asked, unreached);
+    expect(inVain).toMatchObject({ state: 'running', cancelRequestedAt: null, stopUnreachedAt: new Date(5) });
+    expect(transition(inVain, unreached).ok).toBe(false);
+    expect(transition(running, unreached).ok).toBe(false);
+    expect(must(inVain, { type: 'cancelRequested', at: new Date(9), force: false }).cancelRequestedAt).toEqual(new Date(9));
+    expect(transition(must(asked, { type: 'cancelRequested', at, force: true }), unreached).ok).toBe(false);
   });
 
   it('RU14: the second answer to a question does not fit', () => {

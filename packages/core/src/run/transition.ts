@@ -16,6 +16,7 @@ export type RunTransitionEvent =
   | { type: 'answerLost'; at: Date }
   | { type: 'ended'; at: Date; attempt: number; outcome: EndedOutcome; reason?: string }
   | { type: 'cancelRequested'; at: Date; force: boolean }
+  | { type: 'stopUnreached'; at: Date; attempt: number }
   | { type: 'upstreamFailed'; at: Date }
   | { type: 'discarded'; at: Date }
   | { type: 'held'; at: Date }
@@ -88,6 +89,12 @@ const RULES: { [T in RunTransitionEvent['type']]: Rule<T> } = {
       forceRequestedAt: force ? (run.forceRequestedAt ?? at) : run.forceRequestedAt,
     };
   },
+
+  // RU12: what was asked for was done in vain: the run goes on, and may be asked again. One that is forced ends whatever became of the Stop.
+  stopUnreached: (run, { at, attempt }) =>
+    runningAs(run, attempt) && run.cancelRequestedAt && !run.forceRequestedAt
+      ? { ...run, cancelRequestedAt: null, stopUnreachedAt: at }
+      : null,
 
   upstreamFailed: (run, { at }) => (notStarted(run) ? end(run, 'cancelled', at, 'upstream_failed') : null),
   discarded: (run, { at }) => (run.state === 'queued' ? end(run, 'cancelled', at, 'discarded') : null),

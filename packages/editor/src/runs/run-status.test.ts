@@ -22,6 +22,13 @@ describe('run status', () => {
     expect(early).toMatchObject({ text: 'Stopping…', canStop: false, canForce: false });
     expect(runStatus(run({ state: 'running', cancelRequestedAt: before(10_000) }), NOW).canForce).toBe(true);
   });
+  it('RU12: where a Stop did not reach the code it is true that it runs, and both ways to stop are offered', () => {
+    const inVain = { state: 'running', stopUnreachedAt: before(100) } as const;
+    const words = { message: 'Running. Stop did not reach the code' };
+    expect(runStatus(run({ ...inVain, ...words }), NOW)).toMatchObject({ text: words.message, canStop: true, canForce: true });
+    expect(runStatus(run({ ...inVain, cancelRequestedAt: before(50) }), NOW)).toMatchObject({ text: 'Stopping…', canForce: true });
+    expect(runStatus(run({ ...inVain, state: 'interrupted' }), NOW)).toMatchObject({ canStop: false, canForce: false });
+  });
   it('says that contact is lost and that it may still run', () => {
     const status = runStatus(run({ state: 'running', ranOn: 'MacBook Pro', contactLostSince: before(40_000) }), NOW);
     expect(status.text).toBe('Lost contact with MacBook Pro 40 s ago. It may still be running.');

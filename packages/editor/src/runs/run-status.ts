@@ -19,7 +19,9 @@ export function runStatus(run: RunView, now: number, targetName: string | null =
   const active = !isTerminal(run.state);
   const cancelAt = run.cancelRequestedAt?.getTime() ?? null;
   const stopping = active && cancelAt !== null;
-  const base = { canStop: active && !stopping, canForce: stopping && run.state === 'running' && now - cancelAt >= FORCE_STOP_AFTER_MS };
+  const inVain = active && Boolean(run.stopUnreachedAt);
+  const forceDue = inVain || (stopping && now - cancelAt >= FORCE_STOP_AFTER_MS);
+  const base = { canStop: active && !stopping, canForce: forceDue && run.state === 'running' };
   if (active && run.contactLostSince) {
     // A run that began after the last heartbeat was heard of by its beginning.
     const heard = Math.max(run.contactLostSince.getTime(), run.startedAt?.getTime() ?? 0);

@@ -2,7 +2,6 @@
 
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunView } from '@markco/core/run/run';
-import { useState } from 'react';
 import { trpc } from '../../data/trpc.ts';
 import { Link } from '../../shell/link.tsx';
 import { projectPath } from '../../shell/match-screen.ts';
@@ -76,15 +75,25 @@ function RunHead({ run }: { run: RunView }) {
 
 /** RU12: asks to stop; where that does not help, offers to force it. */
 function StopButton({ run }: { run: RunView }) {
-  const [asked, setAsked] = useState(run.cancelRequestedAt !== null);
-  const cancel = trpc.runs.cancel.useMutation({ onSuccess: () => setAsked(true) });
-  const force = asked && run.state === 'running';
+  const stopping = run.cancelRequestedAt !== null;
+  const cancel = trpc.runs.cancel.useMutation();
+  const mayForce = run.state === 'running' && (stopping || Boolean(run.stopUnreachedAt));
+  const stop = (force: boolean) => cancel.mutate({ runId: run.id, force });
   return (
     <>
-      <Button look="danger" busy={cancel.isPending} onClick={() => cancel.mutate({ runId: run.id, force })}>
-        {force ? 'Force stop' : 'Stop'}
-      </Button>
-      {force ? <span className="self-center text-sm text-muted">Stopping… Forcing it ends the session and its variables.</span> : null}
+      {stopping && mayForce ? null : (
+        <Button look="danger" busy={cancel.isPending} onClick={() => stop(false)}>
+          Stop
+        </Button>
+      )}
+      {mayForce ? (
+        <Button look="danger" busy={cancel.isPending} onClick={() => stop(true)}>
+          Force stop
+        </Button>
+      ) : null}
+      {mayForce ? (
+        <span className="self-center text-sm text-muted">{stopping ? 'Stopping… ' : ''}Forcing it ends the session and its variables.</span>
+      ) : null}
       {cancel.error ? <Notice kind="danger">{errorText(cancel.error)}</Notice> : null}
     </>
   );
