@@ -171,6 +171,16 @@ describe('the story', () => {
     expect((await phone.watch(runId)).stdout).toContain('hello Ada');
   });
 
+  it('RU14 input() is answered from a pipe, and behind its last line reads the end', async () => {
+    const args = ['run', join(folder.root, NOTEBOOK), '--cell', String(cell('ask') + 1), '--session', 'talk'];
+    const answered = markco(agentDir, args, {}, 'Ann');
+    expect(await answered.done, answered.output()).toBe(0);
+    expect(answered.output()).toContain('hello Ann');
+    const unanswered = markco(agentDir, args);
+    expect(await unanswered.done, unanswered.output()).toBe(1);
+    expect(unanswered.output()).toMatch(/nothing is left on the standard input[\s\S]*EOFError/);
+  });
+
   it.skipIf(!process.env.MARKCO_TEST_PYTHON)('RU19 a plot is an image in the document and a file in the folder', async () => {
     const seen = await phone.watch(await phone.run(notebook, project.id, cell('plot'), { sessionName: 'plots' }));
     expect(seen.run.state, seen.run.message ?? '').toBe('completed');

@@ -11,18 +11,19 @@ export interface Command {
   done: Promise<number>;
 }
 
-/** Starts `markco …` as a person would in a terminal, with settings in `agentDir`. */
-export function markco(agentDir: string, args: string[], env: NodeJS.ProcessEnv = {}): Command {
+/** Starts `markco …` as a person would in a terminal, with settings in `agentDir`. `input` comes through a pipe. */
+export function markco(agentDir: string, args: string[], env: NodeJS.ProcessEnv = {}, input?: string): Command {
   const child = spawn(process.execPath, [BIN, ...args], {
     env: { ...process.env, MARKCO_AGENT_DIR: agentDir, MARKCO_KEYRING: 'off', MARKCO_DEVICE_NAME: 'Test laptop', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.on('error', () => {}).end(input);
   let log = '';
   const keep = (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-500_000);
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
   const done = new Promise<number>((resolve) => child.once('exit', (code, signal) => resolve(code ?? (signal ? 128 : 1))));
   return { child, output: () => log, done };
 }

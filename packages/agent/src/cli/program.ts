@@ -39,7 +39,9 @@ export function createProgram(exit: (code: number) => void): Command {
     .action(async (options) => (await import('./commands/status.ts')).status(options));
   program
     .command('run <doc>')
-    .description('run cells of a document: a file in a linked folder, or project/document.md')
+    .description(
+      'run cells of a document: a file in a linked folder, or project/document.md; input() reads the terminal, or the lines of a pipe',
+    )
     .option('--cell <n>', 'the cell to run, counted from 1')
     .option('--all', 'all cells, in order, until one fails')
     .option('--above', 'with --cell: also the cells before it')

@@ -79,11 +79,18 @@ export class ActiveRun {
   }
 
   /** RU14: true when this answer was the first to the question that is open. */
-  async answer(input: { execId: string; text: string; secret: boolean; by?: string | undefined }): Promise<boolean> {
+  async answer(input: {
+    execId: string;
+    text: string;
+    secret: boolean;
+    end?: boolean | undefined;
+    by?: string | undefined;
+  }): Promise<boolean> {
     const pending = this.#recorder?.pending;
     if (!pending || pending.questionId !== input.execId || !this.#runtime || !this.#recorder) return false;
     // Written before the runtime goes on: its next question must come after this answer, and a second answer find none.
-    this.#recorder.answered(input.by, input.secret || pending.password ? undefined : input.text);
+    this.#recorder.answered(input.by, input.end || input.secret || pending.password ? undefined : input.text);
+    if (input.end) return this.#runtime.cancelInput(pending.execId);
     return this.#runtime.input(pending.execId, input.text);
   }
 

@@ -219,6 +219,19 @@ describe('a run on a device', () => {
     });
   });
 
+  it('RU14 where nobody will answer, the code reads the end of its input', async () => {
+    bench = await startRunBench(cells);
+    const offer = sampleOffer({ code: 'ask' });
+    bench.gateway.offer(offer);
+    const asked = () => bench.gateway.eventsOf(offer.runId).find((body) => body.kind === 'stdin_request');
+    await bench.gateway.until(() => asked() !== undefined, 'the question');
+    const { execId } = asked() as { execId: string };
+    bench.gateway.push({ type: 'MRP_REQUEST', kind: 'input', runId: offer.runId, execId, text: '', secret: false, end: true });
+    await bench.gateway.ended(offer.runId);
+    expect(kinds(offer.runId)).toEqual(['started', 'stdin_request', 'stdin_answered', 'error', 'ended']);
+    expect(bench.gateway.eventsOf(offer.runId).find((body) => body.kind === 'error')).toMatchObject({ name: 'EOFError' });
+  });
+
   it('RU14 an interrupt unblocks a question', async () => {
     bench = await startRunBench(cells);
     const offer = sampleOffer({ code: 'ask' });

@@ -20,6 +20,7 @@ export interface CellApi {
 export type Cell = (api: CellApi) => Promise<void> | void;
 
 class Interrupt extends Error {}
+const END_OF_INPUT = '\u0004';
 
 /** A runtime in this process: its "code" is the name of a scripted cell. For tests of everything above the Runtime interface. */
 export class FakeRuntime implements Runtime {
@@ -81,7 +82,9 @@ export class FakeRuntime implements Runtime {
         this.#current!.answer = resolve;
       });
       await say({ event: 'stdin_request', prompt, password, execId: this.#current!.execId });
-      return Promise.race([answer, stop]);
+      const text = await Promise.race([answer, stop]);
+      if (text === END_OF_INPUT) throw Object.assign(new Error('end of input'), { name: 'EOFError' });
+      return text;
     };
     await say({ event: 'start' });
     try {
@@ -103,8 +106,8 @@ export class FakeRuntime implements Runtime {
     return true;
   }
 
-  async cancelInput(): Promise<boolean> {
-    return false;
+  async cancelInput(execId: string): Promise<boolean> {
+    return this.input(execId, END_OF_INPUT);
   }
 
   async interrupt(): Promise<boolean> {

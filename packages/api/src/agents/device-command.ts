@@ -21,6 +21,7 @@ export const deviceCommand = z.discriminatedUnion('kind', [
     execId: z.string(),
     text: z.string(),
     secret: z.boolean(),
+    end: z.boolean().optional(),
     by: z.string().optional(),
   }),
   z.object({

@@ -20,7 +20,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 export async function answerInput(
   resources: Resources,
   principal: Principal,
-  input: { runId: string; execId: string; text: string },
+  input: { runId: string; execId: string; text: string; end?: boolean | undefined },
 ): Promise<void> {
   const { runId, execId, text } = input;
   if (Buffer.byteLength(text) > MAX_ANSWER_BYTES)
@@ -47,6 +47,7 @@ export async function answerInput(
         execId,
         text: sealed,
         secret: asked.password,
+        ...(input.end && { end: true }),
         ...(by && { by }),
       }),
     );

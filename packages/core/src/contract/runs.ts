@@ -15,7 +15,13 @@ export const listRunsInput = z.object({
 });
 export const runRef = z.object({ runId: uuidv7 });
 export const cancelRunInput = z.object({ runId: uuidv7, force: z.boolean().default(false) });
-export const runInputInput = z.object({ runId: uuidv7, execId: z.string().max(64), text: z.string().max(1_000_000) });
+/** `end`: there is no answer and will be none; the code reads the end of its input (`EOFError` in Python). `text` is empty then. */
+export const runInputInput = z.object({
+  runId: uuidv7,
+  execId: z.string().max(64),
+  text: z.string().max(1_000_000),
+  end: z.boolean().optional(),
+});
 /** RU17: `after` = the last seq the watcher has, 0 for all. `abridged`: for a page, which shows only the end of what is printed. */
 export const watchRunInput = z.object({ runId: uuidv7, after: z.number().int().min(0).default(0), abridged: z.boolean().optional() });
 /** RU8: what to do with runs that waited more than an hour. */

@@ -175,6 +175,8 @@ export const mrpRequestMessage = z.discriminatedUnion('kind', [
     execId: z.string(),
     text: z.string().max(1_000_000),
     secret: z.boolean(),
+    /** RU14: nobody will answer; the code reads the end of its input. */
+    end: z.boolean().optional(),
     by: z.string().optional(),
   }),
   z.object({

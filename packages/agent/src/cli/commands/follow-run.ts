@@ -3,9 +3,17 @@ import { AppError } from '@markco/core/errors';
 import { isTerminal, type RunState, type RunView } from '@markco/core/run/run';
 import type { RunEventBody } from '@markco/core/run/run-event';
 import type { CliContext } from '../context.ts';
+import type { PipedAnswers } from './piped-answers.ts';
+
+interface FollowOptions {
+  json?: boolean;
+  onlyLook?: boolean;
+  /** RU14: what answers questions where nobody sits at this terminal. */
+  piped?: PipedAnswers | undefined;
+}
 
 /** Prints what the run says until it ends; a lost connection is taken up where it broke. Ctrl-C interrupts the run, twice leaves it; with `onlyLook` it leaves it. */
-export async function followRun(context: CliContext, view: RunView, options: { json?: boolean; onlyLook?: boolean }): Promise<RunState> {
+export async function followRun(context: CliContext, view: RunView, options: FollowOptions): Promise<RunState> {
   const { api } = context;
   let latest = view;
   let after = 0;
@@ -61,10 +69,12 @@ function onInterrupt(action: () => void): () => void {
 class Printer {
   readonly #context: CliContext;
   readonly #json: boolean;
+  readonly #piped: PipedAnswers | undefined;
   #told = '';
 
-  constructor(context: CliContext, options: { json?: boolean }) {
+  constructor(context: CliContext, options: FollowOptions) {
     this.#context = context;
+    this.#piped = options.piped;
     this.#json = options.json === true;
   }
 
@@ -75,6 +85,7 @@ class Printer {
   }
 
   event(body: RunEventBody, view: RunView): void {
+    if (body.kind === 'stdin_request' && this.#piped) void this.#piped.answer(this.#context, view.id, body);
     if (this.#json) this.#context.say(JSON.stringify({ runId: view.id, ...body }));
     else if (body.kind === 'stdout') process.stdout.write(body.text);
     else if (body.kind === 'stderr') process.stderr.write(body.text);
@@ -82,7 +93,7 @@ class Printer {
     else if (body.kind === 'asset') this.#context.say(`[${body.mimeType} ${body.path ?? body.name ?? body.assetId.slice(0, 12)}]`);
     else if (body.kind === 'error') console.error(body.traceback.length > 0 ? body.traceback.join('\n') : `${body.name}: ${body.message}`);
     else if (body.kind === 'note' || body.kind === 'warning') console.error(body.text);
-    else if (body.kind === 'stdin_request') void this.#ask(body, view);
+    else if (body.kind === 'stdin_request' && !this.#piped) void this.#ask(body, view);
   }
 
   end(view: RunView): void {

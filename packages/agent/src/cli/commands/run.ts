@@ -9,6 +9,7 @@ import { type CliContext, openContext } from '../context.ts';
 import { findDocument } from './find-document.ts';
 import { followRun } from './follow-run.ts';
 import { runsOfCell } from './lists.ts';
+import { PipedAnswers } from './piped-answers.ts';
 import { readProjectConfig, sessionNameOf } from './session-name.ts';
 
 export interface RunOptions {
@@ -32,9 +33,10 @@ export async function run(target: string, options: RunOptions): Promise<number> 
   const config = await readProjectConfig(context, mrmd);
   const requests = cells.map((cell) => toRequest(document, cell, options.session ?? sessionNameOf(config, text, cell.language), place));
   const started = await start(context, requests);
+  const piped = process.stdin.isTTY ? undefined : new PipedAnswers(() => process.stdin);
   let worst = 0;
   for (const view of started) {
-    const state = await followRun(context, view, options);
+    const state = await followRun(context, view, { ...options, piped });
     worst = Math.max(worst, EXIT[state] ?? 1);
     if (state !== 'completed' && started.length > 1) context.say(`Stopped after cell ${(view.cellIndex ?? 0) + 1}.`);
     if (state !== 'completed') break;
