@@ -125,12 +125,66 @@ describe('refresh tokens (EL2)', () => {
     expect(await byToken((await refresh(again.refreshToken)).accessToken)).not.toBeNull();
   });
 
+  it('gives a valid pair again after any sleep, where the answer was lost and nobody used what followed', async () => {
+    const first = await signedIn();
+    const refresh = (refreshToken: string) => as(resources, null).auth.refresh({ refreshToken });
+    for (let i = 0; i < 2; i++) {
+      await refresh(first.refreshToken);
+      resources.advance(12 * 3_600_000);
+    }
+    const awake = await refresh(first.refreshToken);
+    resources.advance(600_000);
+    const next = await refresh(awake.refreshToken);
+    expect(await byToken(next.accessToken)).toMatchObject({ deviceId: first.deviceId });
+    resources.advance(31_000);
+    expect(await codeOf(refresh(first.refreshToken)), 'its successor was used').toBe('unauthenticated');
+    expect(await codeOf(refresh(next.refreshToken))).toBe('unauthenticated');
+  });
+
+  it('signs the device out when both a used token and what followed it are in use, in either order', async () => {
+    const refresh = (refreshToken: string) => as(resources, null).auth.refresh({ refreshToken });
+    for (const thiefGoesOn of [true, false]) {
+      const first = await signedIn();
+      const own = await refresh(first.refreshToken);
+      resources.advance(3_600_000);
+      const stolen = await refresh(first.refreshToken);
+      resources.advance(60_000);
+      const last = thiefGoesOn ? await refresh(stolen.refreshToken) : stolen;
+      expect(await codeOf(refresh(own.refreshToken))).toBe('unauthenticated');
+      expect(await byToken(last.accessToken)).toBeNull();
+      expect(await codeOf(refresh(last.refreshToken))).toBe('unauthenticated');
+    }
+  });
+
+  it('a token of an earlier sign-in says nothing about the one that goes on', async () => {
+    const first = await signedIn();
+    const refresh = (refreshToken: string) => as(resources, null).auth.refresh({ refreshToken });
+    await refresh(first.refreshToken);
+    await as(resources, (await byToken(first.accessToken))!).auth.signOutDevice();
+    const back = await signedIn(first.deviceId);
+    resources.advance(60_000);
+    expect(await codeOf(refresh(first.refreshToken))).toBe('unauthenticated');
+    expect(await byToken((await refresh(back.refreshToken)).accessToken)).not.toBeNull();
+  });
+
+  it('of two that come at once with a used token and with what followed it, at most one sign-in goes on', async () => {
+    const refresh = (refreshToken: string) => as(resources, null).auth.refresh({ refreshToken });
+    const first = await signedIn();
+    const own = await refresh(first.refreshToken);
+    resources.advance(3_600_000);
+    const both = await Promise.allSettled([first, own].map(({ refreshToken }) => refresh(refreshToken)));
+    expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
   it('revokes the whole family and says so on the bus when an old token is used later', async () => {
     const heard = vi.fn<(message: BusMessage) => void>();
     resources.bus.subscribe('access.changed', heard);
     const first = await signedIn();
     const refresh = (refreshToken: string) => codeOf(as(resources, null).auth.refresh({ refreshToken }));
-    const second = await as(resources, null).auth.refresh({ refreshToken: first.refreshToken });
+    resources.advance(600_000);
+    const used = await as(resources, null).auth.refresh({ refreshToken: first.refreshToken });
+    resources.advance(600_000);
+    const second = await as(resources, null).auth.refresh({ refreshToken: used.refreshToken });
     resources.advance(31_000);
     expect(await refresh(first.refreshToken)).toBe('unauthenticated');
     expect(await refresh(second.refreshToken)).toBe('unauthenticated');
