@@ -66,7 +66,7 @@ describe('gateway (AG1)', () => {
     await (await makeWorker(t.resources)).device.connect();
   });
 
-  it('RU7, OP1: a device that still runs something may come back to finish it', async () => {
+  it('RU7, OP1: a device that still runs something may come back to finish it, and its output arrives', async () => {
     const { device } = await makeDevice(t.resources, t.ada, [t.project], {
       script: (c, self) => (c.kind === 'grant' ? undefined : runsEverything(c, self)),
     });
@@ -79,6 +79,16 @@ describe('gateway (AG1)', () => {
     await t.resources.flags.refresh();
     await device.disconnect();
     await device.connect();
+    await device.emit(request.runId, 1, [
+      { kind: 'started' },
+      { kind: 'stdout', text: 'done\n' },
+      { kind: 'ended', outcome: 'completed', durationMs: 1 },
+    ]);
+    expect(await t.run(request.runId)).toMatchObject({ state: 'completed', lastSeq: 3 });
+    await device.disconnect();
+    await expect(device.connect(), 'with nothing left to finish').rejects.toMatchObject({
+      message: expect.stringContaining('switched off'),
+    });
   });
 });
 
