@@ -132,7 +132,10 @@ describe('a bus that is cut', () => {
     await until('the run is interrupted', async () => (await row()).state !== 'running', LONG_MS);
     await mend();
     expect(await row()).toMatchObject({ state: 'interrupted', exitReason: 'interrupted_by_user', ranOn: 'Test laptop' });
-    expect((await world.phone.watch(runId, undefined, LONG_MS)).stdout).toBe(HALF);
+    const seen = await world.phone.watch(runId, undefined, LONG_MS);
+    expect(seen.stdout).toBe(HALF);
+    await expectPromises(world, seen, cell('cancelled'));
+    expect(world.executions('cancelled'), 'RU10: executed once').toBe(1);
     await expectLaptopWorks();
   });
 });
@@ -309,11 +312,12 @@ describe('what a run depends on, away or used up', () => {
       explain(() => world.logs());
       const inCloud = { sessionName: 'memory', target: { kind: 'cloud' as const } };
       const seen = await world.phone.watch(await world.run(cell('memory'), inCloud), undefined, LONG_MS);
-      expect(seen.run).toMatchObject({ state: 'failed', target: { kind: 'cloud' } });
+      const cause = { exitReason: 'runtime_died', message: expect.stringContaining('memory') };
+      expect(seen.run).toMatchObject({ state: 'failed', target: { kind: 'cloud' }, ...cause });
       expect(seen.stdout).toBe('before\n');
       await expectPromises(world, seen, cell('memory'));
       const next = await world.phone.watch(await world.run(cell('here'), inCloud), undefined, LONG_MS);
-      expect(next.run).toMatchObject({ state: 'completed' });
+      expect(next.run).toMatchObject({ state: 'completed', freshSession: true });
     },
   );
 });
