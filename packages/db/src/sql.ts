@@ -7,7 +7,7 @@ import { streamOf } from './stream-of.ts';
 
 /** What a statement needs: rows of a query whose text is constant, so that it is planned once a connection. */
 export interface SqlRunner {
-  /** @param values for $1, $2 …; a Date, a bigint, text, a number, null, or an array of those */
+  /** @param values for $1, $2 …; a Date, a bigint, text, a number, null, or an array of those; bytes go as they are, in Postgres' binary form */
   rows<T>(text: string, values?: readonly unknown[]): Promise<T[]>;
 }
 

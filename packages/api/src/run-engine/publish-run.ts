@@ -54,7 +54,11 @@ function changeOf(resources: Resources, tx: SqlTx, row: RunRow): Change {
     change = { row, changed: false, events: [], lastSeq: null };
     ofTx.set(row.id, change);
     const made = change;
-    tx.afterCommit(() => tellChange(resources, made));
+    tx.afterCommit(() => {
+      // The entry would keep the events until the next full collection.
+      changes.delete(tx);
+      tellChange(resources, made);
+    });
   }
   return change;
 }

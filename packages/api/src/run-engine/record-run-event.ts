@@ -5,6 +5,7 @@ import type { SqlTx } from '@markco/db/sql';
 import type { Resources } from '../resources.ts';
 import { applyEffects, type Effect } from './apply-effects.ts';
 import { gathered } from './gather.ts';
+import { jsonbArray } from './jsonb-array.ts';
 import { type KnownRun, lockUntouched, takeKnown } from './known-runs.ts';
 import { LOG_MAX_BYTES, limitLog } from './limit-log.ts';
 import { lockFreeRuns, lockRun, waitBriefly } from './lock-run.ts';
@@ -224,8 +225,8 @@ function insertEvents(tx: SqlTx, inserts: readonly Insert[]): void {
   tx.write(
     `WITH added AS (
       INSERT INTO run_events (run_id, seq, at, kind, body)
-      SELECT e.run_id, e.seq::int, e.at::timestamptz, e.kind, e.body::jsonb
-      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) AS e(run_id, seq, at, kind, body)
+      SELECT e.run_id, e.seq::int, e.at::timestamptz, e.kind, e.body
+      FROM ROWS FROM (unnest($1::uuid[], $2::text[], $3::text[], $4::text[]), jsonb_array_elements($5::jsonb)) AS e(run_id, seq, at, kind, body)
       ON CONFLICT (run_id, seq) DO NOTHING
       RETURNING run_id, octet_length(body::text) AS size
     ) UPDATE runs r SET last_seq = i.last_seq, updated_at = now(),
@@ -236,7 +237,7 @@ function insertEvents(tx: SqlTx, inserts: readonly Insert[]): void {
       all.map((event) => String(event.seq)),
       all.map((event) => event.at.toISOString()),
       all.map((event) => event.kind),
-      all.map((event) => event.json),
+      jsonbArray(all.map((event) => event.json)),
       inserts.map(({ run }) => run.id),
       inserts.map(({ lastSeq }) => lastSeq),
     ],
