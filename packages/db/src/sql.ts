@@ -147,8 +147,14 @@ class Sent {
 }
 
 async function query<T>(on: pg.Pool | pg.PoolClient, text: string, values: readonly unknown[]): Promise<T[]> {
-  const result = await on.query({ name: nameOf(text), text, values: values as unknown[] });
-  return result.rows as T[];
+  const sent = [...values];
+  try {
+    const result = await on.query({ name: nameOf(text), text, values: sent });
+    return result.rows as T[];
+  } finally {
+    // The driver's statements hang together for longer than their answers take; what they carried should not.
+    sent.length = 0;
+  }
 }
 
 /** The same text has the same name in every process; Postgres keeps one plan of it a connection. */

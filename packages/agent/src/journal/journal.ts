@@ -9,9 +9,9 @@ import type { ReplayedRun } from './run-log.ts';
 import { RunLog } from './run-log.ts';
 
 /** RU18: how much output of one run may wait for its acknowledgement before the printer is held back, in bytes of JSON. */
-export const MAX_UNACKED_BYTES = 8 * 1024 * 1024;
+export const MAX_UNACKED_BYTES = 2 * 1024 * 1024;
 /** A run's file is rewritten when this much of it is acknowledged. */
-const COMPACT_BYTES = 4 * 1024 * 1024;
+const COMPACT_BYTES = 2 * MAX_UNACKED_BYTES;
 
 /** A run as the journal knows it. `alive`: it runs in this process. */
 export interface JournalRun {

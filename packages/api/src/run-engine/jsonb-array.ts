@@ -2,8 +2,8 @@
 const VERSION = 1;
 
 /**
- * JSON texts as one jsonb array, in the form that `pg` sends as it is. An array of texts would be escaped once more, and the strings that
- * makes of a flood survive the collections of V8's young generation: a process kept hundreds of megabytes of them.
+ * JSON texts as one jsonb array, in the form that `pg` sends as it is. An array of texts would be escaped once more, here and
+ * in Postgres, and is a string as long as the batch.
  */
 export function jsonbArray(texts: readonly string[]): Buffer {
   const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 3);
