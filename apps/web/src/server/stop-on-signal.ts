@@ -9,11 +9,12 @@ export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   const end = (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
-    log.info({ reason: signal }, 'stopping');
+    // First: whoever reads the log may be what has gone, and Next catches what nobody catches.
     setTimeout(() => {
       log.error('did not stop in time; ending now');
       process.exit(1);
     }, GIVE_UP_AFTER_MS).unref();
+    log.info({ reason: signal }, 'stopping');
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -1,11 +1,7 @@
+import { hiddenWords, LOG_HEAD_BYTES, LOG_MAX_BYTES, LOG_TAIL_BYTES } from '@markco/core/run/log-text';
 import type { SqlTx } from '@markco/db/sql';
 import { updateRun } from './run-columns.ts';
 import type { RunRow } from './run-row.ts';
-
-/** RU18, in bytes of stored JSON. Trimmed a megabyte at a time, so that a flood does not rewrite the log with every batch. */
-export const LOG_HEAD_BYTES = 1024 * 1024;
-export const LOG_TAIL_BYTES = 8 * 1024 * 1024;
-export const LOG_MAX_BYTES = 10 * 1024 * 1024;
 
 /** Only what was printed is ever hidden; errors, results, questions and the end stay. */
 const PRINTED = ['stdout', 'stderr', 'display', 'warning', 'note'];
@@ -45,13 +41,7 @@ interface Removed {
   hidden: bigint;
 }
 
-function hiddenNote(hiddenBytes: number) {
-  return {
-    kind: 'note',
-    text: `… ${(hiddenBytes / 1024 / 1024).toFixed(1)} MB of output hidden: a log keeps its first 1 MB and its last 9 MB …`,
-    hiddenBytes,
-  };
-}
+const hiddenNote = (hiddenBytes: number) => ({ kind: 'note', text: hiddenWords(hiddenBytes), hiddenBytes });
 
 /** The events behind the first megabyte and before the last eight. */
 async function middle(tx: SqlTx, run: RunRow): Promise<{ from: number; to: number } | null> {

@@ -1,3 +1,4 @@
+import { LOG_MAX_BYTES } from '@markco/core/run/log-text';
 import type { RunEvent, RunEventBody } from '@markco/core/run/run-event';
 import { makeDevice, makeRequest } from '@markco/testing/run-factories';
 import fc from 'fast-check';
@@ -5,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TestEngine, testEngine } from '../test-support/test-engine.ts';
 import { acceptRun } from './accept-run.ts';
 import { createRun } from './create-run.ts';
-import { LOG_MAX_BYTES } from './limit-log.ts';
 import { recordRunEvents } from './record-run-event.ts';
 import { watchRun } from './watch-run.ts';
 

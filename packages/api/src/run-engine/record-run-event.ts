@@ -1,3 +1,4 @@
+import { LOG_MAX_BYTES } from '@markco/core/run/log-text';
 import { isTerminal, type RunState } from '@markco/core/run/run';
 import type { RunEvent } from '@markco/core/run/run-event';
 import { recoveredEnding } from '@markco/core/run/run-messages';
@@ -7,7 +8,7 @@ import { applyEffects, type Effect } from './apply-effects.ts';
 import { gathered } from './gather.ts';
 import { jsonbArray } from './jsonb-array.ts';
 import { type KnownRun, lockUntouched, takeKnown } from './known-runs.ts';
-import { LOG_MAX_BYTES, limitLog } from './limit-log.ts';
+import { limitLog } from './limit-log.ts';
 import { lockFreeRuns, lockRun, waitBriefly } from './lock-run.ts';
 import { publishRunEvents } from './publish-run.ts';
 import { updateRun } from './run-columns.ts';
