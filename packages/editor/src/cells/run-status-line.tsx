@@ -1,4 +1,3 @@
-import { formatElapsed } from '@markco/core/run/duration-words';
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { RunView } from '@markco/core/run/run';
 import type { ReactNode } from 'react';
@@ -6,6 +5,7 @@ import { useLive } from '../live.ts';
 import type { PendingRun } from '../runs/run-controller.ts';
 import { type RunStatus, ranOnText, runStatus, targetNameOf } from '../runs/run-status.ts';
 import { useSession } from '../session.tsx';
+import { Elapsed } from '../ui/elapsed.tsx';
 import { useNow } from '../ui/hooks.ts';
 import { Icon, type IconName, Spinner } from '../ui/icons.tsx';
 import { adviceFor, RunActions } from './run-actions.tsx';
@@ -66,9 +66,7 @@ function KnownLine({ run, index }: { run: RunView; index: number }): ReactNode {
         {icon ? <Icon name={icon} size={16} /> : <Spinner />}
         {status.text}
       </span>
-      {active && run.startedAt && !run.contactLostSince && (
-        <span className="mk-elapsed">{formatElapsed(now - run.startedAt.getTime())}</span>
-      )}
+      {active && run.startedAt && !run.contactLostSince && <Elapsed since={run.startedAt} />}
       {ranOn && !run.contactLostSince && (
         <span className="mk-ran-on" data-testid="ran-on" data-cell-index={index}>
           {ranOn}

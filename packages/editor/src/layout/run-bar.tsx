@@ -1,9 +1,8 @@
-import { formatElapsed } from '@markco/core/run/duration-words';
 import { isTerminal } from '@markco/core/run/is-terminal';
 import type { ReactNode } from 'react';
 import { useLive } from '../live.ts';
 import { useCellRun, useSession } from '../session.tsx';
-import { useNow } from '../ui/hooks.ts';
+import { Elapsed } from '../ui/elapsed.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { TargetButton } from './target-button.tsx';
 
@@ -13,13 +12,10 @@ export function RunBar(): ReactNode {
   const cell = useLive(current);
   const { run } = useCellRun(cell?.key ?? -1);
   const active = run !== null && !isTerminal(run.state);
-  const now = useNow(active);
   return (
     <div className="mk-run-bar" role="toolbar" aria-label="Run">
       <TargetButton />
-      {active && run.startedAt && !run.contactLostSince && (
-        <span className="mk-elapsed">{formatElapsed(now - run.startedAt.getTime())}</span>
-      )}
+      {active && run.startedAt && !run.contactLostSince && <Elapsed since={run.startedAt} />}
       <button
         type="button"
         className="mk-button"
