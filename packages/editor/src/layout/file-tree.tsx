@@ -7,6 +7,7 @@ import { createLive, useLive } from '../live.ts';
 import { wordsOf } from '../runs/run-controller.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
+import { Problem } from '../ui/problem.tsx';
 import { PathDialog } from './path-dialog.tsx';
 
 const NO_CONFIG = createLive(null);
@@ -49,11 +50,7 @@ export function FileTree({ documentId, onPick }: { documentId: string; onPick?: 
       </header>
       {tree.length === 0 && <p className="mk-empty">No documents yet. The plus above makes the first.</p>}
       <Level nodes={tree} {...shared} />
-      {problem && (
-        <p role="alert" className="mk-problem">
-          {problem}
-        </p>
-      )}
+      <Problem words={problem} />
       {gone && (
         <p role="status" className="mk-note">
           Deleted {gone.title}.{' '}

@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import { useHost } from '../host.tsx';
 import { wordsOf } from '../runs/run-controller.ts';
 import { Dialog } from '../ui/dialog.tsx';
+import { Problem } from '../ui/problem.tsx';
 
 /** Asks for the path of a new document, or another one for `document`. */
 export function PathDialog({ document, onClose }: { document: DocumentView | null; onClose(): void }): ReactNode {
@@ -40,11 +41,7 @@ export function PathDialog({ document, onClose }: { document: DocumentView | nul
           spellCheck={false}
           onChange={(event) => setPath(event.target.value)}
         />
-        {problem && (
-          <p role="alert" className="mk-problem">
-            {problem}
-          </p>
-        )}
+        <Problem words={problem} />
         <div className="mk-form-end">
           <button type="button" className="mk-button" onClick={onClose}>
             Cancel

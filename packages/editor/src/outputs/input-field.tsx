@@ -2,6 +2,7 @@ import type { RunView } from '@markco/core/run/run';
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import { wordsOf } from '../runs/run-controller.ts';
 import { useSession } from '../session.tsx';
+import { Problem } from '../ui/problem.tsx';
 
 type Props = { run: RunView; request: { prompt: string; password: boolean; execId: string } };
 
@@ -45,11 +46,7 @@ export function InputField({ run, request }: Props): ReactNode {
           Send
         </button>
       </div>
-      {problem && (
-        <p role="alert" className="mk-problem">
-          {problem}
-        </p>
-      )}
+      <Problem words={problem} />
     </form>
   );
 }

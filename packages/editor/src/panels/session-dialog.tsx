@@ -2,6 +2,7 @@ import { type ReactNode, useState } from 'react';
 import { wordsOf } from '../runs/run-controller.ts';
 import { useSession } from '../session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { Problem } from '../ui/problem.tsx';
 
 type Props = { op: 'restart' | 'reset'; language: string; sessionName: string; onClose(): void };
 
@@ -43,11 +44,7 @@ export function SessionDialog({ op, language, sessionName, onClose }: Props): Re
         <p className="mk-note">
           The {language} session “{sessionName}” {words.does}
         </p>
-        {problem && (
-          <p role="alert" className="mk-problem">
-            {problem}
-          </p>
-        )}
+        <Problem words={problem} />
         <div className="mk-form-end">
           <button type="button" className="mk-button" onClick={onClose}>
             {op === 'restart' ? 'Keep it' : 'Keep them'}
