@@ -70,7 +70,7 @@ type Started = Extract<Effect['body'], { kind: 'started' }>;
 
 async function started(resources: Resources, tx: SqlTx, row: RunRow, at: Date, { fresh, replaces }: Started): Promise<RunRow | null> {
   const next = await tryRunEvent(resources, tx, row, { type: 'started', at, attempt: row.attempt }, { message: null });
-  if (next && replaces) tx.afterCommit(() => reportRestart(resources, { ...next, runId: next.id }, replaces));
+  if (next && replaces) tx.afterCommit(() => reportRestart(resources, next, replaces));
   // The agent knows best whether the namespace was empty (a runtime restarted behind our back, or one that was there before).
   if (!next || fresh === undefined || fresh === row.freshSession) return next;
   if (fresh) {

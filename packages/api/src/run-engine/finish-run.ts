@@ -25,7 +25,7 @@ export function finishRun(resources: Resources, tx: SqlTx, before: RunRow, after
       },
       'run ended',
     );
-    if (after.exitReason === 'force_stopped') reportRestart(resources, { ...after, runId: after.id }, 'forced');
+    if (after.exitReason === 'force_stopped') reportRestart(resources, after, 'forced');
   });
   if (before.state === 'offered' && before.deviceId) {
     const deviceId = before.deviceId;

@@ -6,12 +6,13 @@ interface Restarted {
   readonly userId: string;
   readonly projectId: string;
   readonly deviceId: string | null;
-  readonly runId?: string;
+  /** The run's, where one told of it. */
+  readonly id?: string;
 }
 
 /** OP2, OP3: a session began anew: one number and one line in the log, without the session's name, which a person wrote. */
 export function reportRestart(resources: Resources, session: Restarted, reason: Parameters<RunMetrics['runtimeRestarted']>[0]): void {
-  const { userId: user_id, projectId: project_id, deviceId: device_id, runId: run_id } = session;
+  const { userId: user_id, projectId: project_id, deviceId: device_id, id: run_id } = session;
   metricsOf(resources).runtimeRestarted(reason);
   resources.log.info({ user_id, project_id, device_id, ...(run_id && { run_id }), reason }, 'runtime restarted');
 }
