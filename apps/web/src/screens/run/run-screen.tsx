@@ -87,12 +87,14 @@ function StopButton({ run }: { run: RunView }) {
         </Button>
       )}
       {mayForce ? (
-        <Button look="danger" busy={cancel.isPending} onClick={() => stop(true)}>
-          Force stop
-        </Button>
-      ) : null}
-      {mayForce ? (
-        <span className="self-center text-sm text-muted">{stopping ? 'Stopping… ' : ''}Forcing it ends the session and its variables.</span>
+        <>
+          <Button look="danger" busy={cancel.isPending} onClick={() => stop(true)}>
+            Force stop
+          </Button>
+          <span className="self-center text-sm text-muted">
+            {stopping ? 'Stopping… ' : ''}Forcing it ends the session and its variables.
+          </span>
+        </>
       ) : null}
       {cancel.error ? <Notice kind="danger">{errorText(cancel.error)}</Notice> : null}
     </>
